@@ -1,0 +1,1 @@
+"""The board: pages, live stream and downloads of the agent."""

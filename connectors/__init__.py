@@ -1,0 +1,1 @@
+"""One folder per protocol; each turns a device into batches of columns."""

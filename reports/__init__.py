@@ -1,0 +1,1 @@
+"""Reports: figures, charts, fonts and the PDF. Nothing here computes a KPI."""
