@@ -1,0 +1,1 @@
+"""The running agent: command line, supervisor, pipeline, sealer, board."""

@@ -230,8 +230,13 @@ def _faults_of(
     prefix: tuple[str | int, ...],
 ) -> list[Fault]:
     faults = []
-    for error in exc.errors(include_url=False, include_input=False):
+    errors = exc.errors(include_url=False, include_input=False)
+    for error in errors:
         inner = tuple(error["loc"])
+        if error["type"] == "too_short" and any(
+            len(e["loc"]) > len(inner) and e["loc"][: len(inner)] == inner for e in errors
+        ):
+            continue  # pydantic counts only the entries without a fault of their own
         path = (*prefix, *inner)
         name = ".".join(str(part) for part in path) or "plant"
         if error["type"] == "extra_forbidden":

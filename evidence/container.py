@@ -11,15 +11,14 @@ from evidence.refusal import Refusal
 from evidence.salt import SALT_BYTES
 
 CHUNK_BYTES: Final = 1 << 20
-MAX_RECORD_BYTES: Final = SALT_BYTES + MAX_FRAME_BYTES
 
 Read = Callable[[int], bytes]
 """Returns up to n bytes, none at the end."""
 
 
 def frame_record(salt: bytes, frame: bytes) -> bytes:
-    """Return the record of a revealed frame: u32be length ‖ salt ‖ frame."""
-    return (len(salt) + len(frame)).to_bytes(4, "big") + salt + frame
+    """Return the record of a revealed frame: u32be length of the frame ‖ salt ‖ frame."""
+    return len(frame).to_bytes(4, "big") + salt + frame
 
 
 def withheld_record(sub_leaf: bytes) -> bytes:
@@ -47,14 +46,12 @@ class RecordReader:
         for _ in range(count):
             start = position + 4
             length = int.from_bytes(buffer[position:start], "big")
-            end = start + (length or HASH_BYTES)
+            end = start + (SALT_BYTES + length if length else HASH_BYTES)
             if end > len(buffer):
                 buffer, position = self._refill(buffer, position), 0
                 start = 4
                 length = int.from_bytes(buffer[:4], "big")
-                end = start + (length or HASH_BYTES)
-            if length and length < SALT_BYTES:
-                raise _bad(f"record of {length} bytes", f"记录长度 {length} 不可能")
+                end = start + (SALT_BYTES + length if length else HASH_BYTES)
             records.append((length > 0, buffer[start:end]))
             position = end
         self._buffer, self._position = buffer, position
@@ -62,22 +59,22 @@ class RecordReader:
 
     def _refill(self, buffer: bytes, position: int) -> bytes:
         """Return a buffer that starts at `position` and holds the whole next record."""
-        rest = [buffer[position:]]
-        have = len(rest[0])
-        need = 4
+        buffer = self._fill(buffer[position:], 4)
+        length = int.from_bytes(buffer[:4], "big")
+        if length > MAX_FRAME_BYTES:
+            raise _bad(f"record of {length} bytes", f"记录长度 {length} 不可能")
+        return self._fill(buffer, 4 + (SALT_BYTES + length if length else HASH_BYTES))
+
+    def _fill(self, buffer: bytes, need: int) -> bytes:
+        """Return `buffer` with at least `need` bytes."""
+        pieces, have = [buffer], len(buffer)
         while have < need:
             chunk = self._read(max(CHUNK_BYTES, need - have))
             if not chunk:
                 raise _bad("ends before the last record", "在最后一条记录之前结束")
-            rest.append(chunk)
+            pieces.append(chunk)
             have += len(chunk)
-            if need == 4 and have >= 4:
-                rest = [b"".join(rest)]
-                length = int.from_bytes(rest[0][:4], "big")
-                if length > MAX_RECORD_BYTES:
-                    raise _bad(f"record of {length} bytes", f"记录长度 {length} 不可能")
-                need = 4 + (length or HASH_BYTES)
-        return b"".join(rest)
+        return b"".join(pieces)
 
     def finish(self) -> None:
         """Refuse bytes after the last expected record."""

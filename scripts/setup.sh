@@ -67,6 +67,8 @@ if [ "$python" != .venv/bin/python ]; then
 fi
 
 if [ -n "$uv" ]; then
+  # Company proxies sign with a certificate that only the system store knows; the second name is for older uv.
+  export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
   install() { "$uv" pip install --quiet --python .venv/bin/python "$@"; }
 else
   .venv/bin/python -m pip --version >/dev/null 2>&1 ||

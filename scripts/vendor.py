@@ -67,9 +67,18 @@ def unpack(package: Package, folder: Path) -> Path:
     """Return the folder of the unpacked npm package; npm itself checks the integrity of the tarball."""
     npm = shutil.which("npm")
     if npm is None:
-        raise SystemExit("vendor: npm is not installed; the committed files are complete without it")
+        raise SystemExit(
+            "vendor: npm is not installed; the committed files are complete without it"
+        )
     subprocess.run(
-        [npm, "pack", "--silent", f"{package.name}@{package.version}", "--pack-destination", str(folder)],
+        [
+            npm,
+            "pack",
+            "--silent",
+            f"{package.name}@{package.version}",
+            "--pack-destination",
+            str(folder),
+        ],
         check=True,
         stdout=subprocess.DEVNULL,
     )
@@ -84,7 +93,9 @@ def take(package: Package, source: Path, target: Path) -> None:
     data = (source / package.member).read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     if digest != package.sha256:
-        raise SystemExit(f"vendor: {package.name} {package.member} has sha256 {digest}, want {package.sha256}")
+        raise SystemExit(
+            f"vendor: {package.name} {package.member} has sha256 {digest}, want {package.sha256}"
+        )
     target.mkdir(parents=True, exist_ok=True)
     (target / package.target).write_bytes(data)
 
@@ -109,7 +120,9 @@ contains = ["{ZRENDER.name} {ZRENDER.version} ({ZRENDER.spdx})", "{TSLIB.name} {
 def main() -> int:
     """Fetch, check, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dev", action="store_true", help="fetch axe-core for the browser tests instead")
+    parser.add_argument(
+        "--dev", action="store_true", help="fetch axe-core for the browser tests instead"
+    )
     dev = parser.parse_args().dev
     with tempfile.TemporaryDirectory(prefix="plantproof-vendor-") as name:
         folder = Path(name)

@@ -77,13 +77,11 @@ def require(name: str) -> Path:
     if found is not None:
         return found
     reason = f"{name} is not installed here; `make servers` installs it"
-    if "pytest" not in sys.modules:
-        raise ServerMissing(reason)
-    import pytest
-
-    if os.environ.get("PLANTPROOF_NO_SKIP") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    running_tests = sys.modules.get("pytest")
+    if running_tests is not None:
+        no_skip = os.environ.get("PLANTPROOF_NO_SKIP") == "1"
+        (running_tests.fail if no_skip else running_tests.skip)(reason)
+    raise ServerMissing(reason)
 
 
 def chromium_path() -> Path:
@@ -108,7 +106,9 @@ def _locate(name: str) -> Path | None:
 
 def _built(prefix: str, source: Path) -> Path | None:
     """Return what `scripts/servers.sh` built from `source`; its name carries the hash of that file."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "plantproof" / "servers"
+    cache = (
+        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "plantproof" / "servers"
+    )
     cache = Path(os.environ.get("PLANTPROOF_SERVERS") or cache)
     built = cache / f"{prefix}-{hashlib.sha256(source.read_bytes()).hexdigest()[:16]}"
     return built if built.exists() else None
@@ -116,7 +116,9 @@ def _built(prefix: str, source: Path) -> Path | None:
 
 @contextmanager
 def _folder(name: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix=f"plantproof-{name}-", ignore_cleanup_errors=True) as path:
+    with tempfile.TemporaryDirectory(
+        prefix=f"plantproof-{name}-", ignore_cleanup_errors=True
+    ) as path:
         yield Path(path)
 
 
@@ -147,7 +149,9 @@ class InfluxDb2:
     token: str
     process: ServerProcess
 
-    def api(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
+    def api(
+        self, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> dict[str, object]:
         """Call the HTTP API as the operator; return the JSON answer, raise ServerFailed on 4xx and 5xx."""
         headers = {"Authorization": f"Token {self.token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()

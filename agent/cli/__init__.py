@@ -1,0 +1,5 @@
+"""The command line `plantproof`."""
+
+from agent.cli.app import main
+
+__all__ = ["main"]

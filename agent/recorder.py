@@ -1,0 +1,166 @@
+"""The synchronous heart of the agent: commit batches, advance the slot counter, seal finished minutes.
+
+Runs in one worker thread. "Collected" means committed here.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from agent.sealer import Now, Sealer
+from config.document import PlantDocument
+from model.batch import Batch, concat
+from model.errors import PermanentError, TransientError
+from model.slots import NS_PER_MS, SLOT_MS, slot_of
+from storage.journal import Journal
+
+HOUR_SLOTS: Final = 60
+_MAX_BACK_MS: Final = 3_600_000
+
+
+class ClockStepError(PermanentError):
+    """The wall clock went back by more than an hour: the log continues in a new epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """A minute that is over and not sealed yet."""
+
+    slot: int
+    dur_ms: int
+    rows: list[Batch]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What the start found of the run before."""
+
+    recovered_rows: int
+    off_slots: int
+    off_from: int
+
+
+class Recorder:
+    """Owns journal and sealer of one run."""
+
+    def __init__(self, journal: Journal, sealer: Sealer, document: PlantDocument) -> None:
+        """Take opened parts; writes nothing before `start`."""
+        self._journal = journal
+        self._sealer = sealer
+        self._document = document
+        self._config = -1
+        self._slot = -1
+        self._slot_started_ns = 0
+        self._rows: list[Batch] = []
+        self._waiting: list[_Finished] = []
+        """Finished slots that could not be sealed yet: retried at every tick. Bounded, because a disk that refuses
+        a block refuses new rows too."""
+        self._log = logging.getLogger("plantproof.recorder")
+        self.sealed_blocks = 0
+
+    @property
+    def slot(self) -> int:
+        """Return the slot counter."""
+        return self._slot
+
+    def start(self, now: Now, *, clean: bool, torn_bytes: int) -> Recovery:
+        """Write boot, seal what the run before left, state the off time, put the configuration in force."""
+        self._sealer.start(self._document, now, clean=clean, torn_bytes=torn_bytes)
+        wall = slot_of(now.unix_ms)
+        recovered = self._recover(wall, now)
+        self._sealer.configure(self._document, now)
+        self._config = self._journal.register(self._document.table, self._document.sha256)
+        following = self._sealer.next_slot
+        off_from, off_slots = wall, 0
+        if following is not None and wall > following:
+            off_from, off_slots = following, wall - following
+            self._sealer.off(following, off_slots, "agent_down", now)
+        self._slot = wall if following is None else max(wall, following)
+        self._slot_started_ns = now.monotonic_ns
+        self._sealer.checkpoint()
+        return Recovery(recovered, off_slots, off_from)
+
+    def _recover(self, wall: int, now: Now) -> int:
+        """Seal rows that were committed but not sealed: into slot last + 1 if that is over, else into the current."""
+        following = self._sealer.next_slot
+        blocks = list(self._journal.unsealed(following))
+        if not blocks:
+            return 0
+        config = blocks[0].info.config
+        table = self._journal.table(config)
+        batch = concat([b.batch for b in blocks], self._journal.is_text(config))
+        slot = following if following is not None else min(b.info.slot for b in blocks)
+        if slot >= wall:
+            # The minute is still running: its rows are simply the first of this run.
+            self._rows = [batch]
+            return len(batch)
+        self._sealer.seal(slot, batch, table, now, dur_ms=0)
+        self._journal.mark_sealed(max(b.info.seq for b in blocks))
+        return len(batch)
+
+    def commit(self, batches: list[Batch], now: Now) -> None:
+        """Put the rows on disk in one commit under the slot counter of this moment.
+
+        Raises TransientError when the disk refuses; nothing of `batches` is then collected.
+        """
+        self.tick(now)
+        if not batches:
+            return
+        self._journal.append(batches, slot=self._slot, config=self._config)
+        self._rows += batches
+
+    def tick(self, now: Now) -> None:
+        """Advance the slot counter and seal what is over.
+
+        Raises ClockStepError when the clock went back more than an hour.
+        """
+        wall = slot_of(now.unix_ms)
+        if now.unix_ms < self._slot * SLOT_MS - _MAX_BACK_MS:
+            raise ClockStepError(
+                f"the clock went back by more than an hour (to {now.unix_ms} ms); a new epoch of the log begins",
+                f"系统时钟倒退超过一小时（到 {now.unix_ms} ms）；账本将开始新的纪元",
+            )
+        if wall > self._slot:
+            dur_ms = (now.monotonic_ns - self._slot_started_ns) // NS_PER_MS
+            self._waiting.append(_Finished(self._slot, max(1, dur_ms), self._rows))
+            self._rows = []
+            self._slot = wall
+            self._slot_started_ns = now.monotonic_ns
+        if self._waiting:
+            self._seal_waiting(now)
+
+    def _seal_waiting(self, now: Now) -> None:
+        while self._waiting:
+            finished = self._waiting[0]
+            try:
+                self._seal(finished, now)
+            except TransientError as exc:
+                # The rows are safe in the journal; the minute is sealed when the disk takes it again.
+                self._log.error("slot %d is not sealed yet: %s", finished.slot, exc.en)  # noqa: TRY400
+                return
+            self._waiting.pop(0)
+
+    def _seal(self, finished: _Finished, now: Now) -> None:
+        slot = finished.slot
+        following = self._sealer.next_slot
+        if following is not None and slot > following:
+            skipped = slot - following
+            reason = "clock_step" if finished.dur_ms < (skipped + 1) * SLOT_MS else "agent_down"
+            self._sealer.off(following, skipped, reason, now)
+        batch = concat(finished.rows, self._journal.is_text(self._config))
+        self._sealer.seal(slot, batch, self._document.table, now, dur_ms=finished.dur_ms)
+        self._journal.mark_sealed(slot)
+        self.sealed_blocks += 1
+        if (slot + 1) % HOUR_SLOTS == 0:
+            self._sealer.checkpoint()
+
+    def checkpoint(self) -> bytes:
+        """Sign the present head on demand."""
+        return self._sealer.checkpoint()
+
+    def stop(self, now: Now) -> None:
+        """Seal what is over, sign the head; the rows of the running minute stay in the journal for the next run."""
+        self.tick(now)
+        self._sealer.checkpoint()

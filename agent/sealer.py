@@ -1,0 +1,178 @@
+"""Turns the rows of a finished minute into frames, a block entry and, now and then, a signed head.
+
+Order of writes (format-core §5): frames, entries, leaves, checkpoint; each on disk before the next.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from agent.software import NAME, source_digest, version
+from config.document import PlantDocument
+from evidence.entries import Block, Boot, Config, Export, Genesis, Off, PreviousHead
+from evidence.grammar import Origin
+from evidence.keys import Signer
+from evidence.note import Checkpoint, format_note, log_key, sign_checkpoint
+from model.batch import Batch
+from model.signal import SignalTable
+from model.slots import NS_PER_MS
+from storage.frame_archive import FrameArchive
+from storage.frames import SealedSlot, seal_slot
+from storage.ledger_files import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One reading of the clocks: wall clock, monotonic clock (both ns), synchronisation letter."""
+
+    unix_ns: int
+    monotonic_ns: int
+    clock: str
+
+    @property
+    def unix_ms(self) -> int:
+        """Return the wall clock in milliseconds."""
+        return self.unix_ns // NS_PER_MS
+
+
+class Sealer:
+    """Writes one log: genesis, configuration, boot, blocks, off entries, exports, checkpoints."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        archive: FrameArchive,
+        signer: Signer,
+        secret: bytes,
+        origin: Origin,
+        previous: PreviousHead | None = None,
+    ) -> None:
+        """Take opened files; writes nothing. previous: last signed head of the epoch before."""
+        self._ledger = ledger
+        self._archive = archive
+        self._signer = signer
+        self._secret = secret
+        self.origin = origin
+        self._previous = previous
+        self._config = -1
+        self._boot = -1
+        self._mono_start_ns = 0
+        self._last_mono_ms = 0
+
+    @property
+    def size(self) -> int:
+        """Return the number of entries."""
+        return self._ledger.size
+
+    @property
+    def next_slot(self) -> int | None:
+        """Return the slot after the last one accounted for; None in a log without blocks."""
+        return self._ledger.next_slot
+
+    @property
+    def vkey(self) -> str:
+        """Return the verification key of the log in vkey form."""
+        return str(log_key(self.origin, self._signer.public_key))
+
+    def start(self, document: PlantDocument, now: Now, *, clean: bool, torn_bytes: int) -> None:
+        """Write genesis and first configuration if the log is new, then the boot entry.
+
+        An older log keeps its configuration in force until `configure`, so that rows of the run before can be sealed
+        under the configuration that they were collected with.
+        """
+        last = self._ledger.last_config
+        if last is None:
+            self._ledger.append(
+                Genesis(now.unix_ms, self.origin, self.vkey, f"{NAME} {version()}", self._previous)
+            )
+            self.configure(document, now)
+        else:
+            self._config = last[0]
+        self._boot = self._ledger.append(
+            Boot(
+                now.unix_ms,
+                secrets.token_hex(16),
+                clean,
+                NAME,
+                source_digest(),
+                version(),
+                torn_bytes,
+            )
+        )
+        self._mono_start_ns = now.monotonic_ns
+        self._last_mono_ms = 0
+
+    def configure(self, document: PlantDocument, now: Now) -> None:
+        """Put `document` in force from the next block on; an unchanged one is not written again."""
+        last = self._ledger.last_config
+        if last is not None and last[1].sha256.hex() == document.sha256:
+            self._config = last[0]
+            return
+        self._ledger.write_document(document.bytes)
+        self._config = self._ledger.append(
+            Config(now.unix_ms, bytes.fromhex(document.sha256), len(document.bytes))
+        )
+
+    def seal(
+        self,
+        slot: int,
+        batch: Batch,
+        table: SignalTable,
+        now: Now,
+        *,
+        dur_ms: int,
+        sync: bool = True,
+    ) -> None:
+        """Seal the rows committed in `slot`; `dur_ms` 0 = recovered after a crash.
+
+        table: the signal table of the configuration in force.
+        """
+        sealed = seal_slot(
+            batch, table, slot=slot, origin=str(self.origin), secret=self._secret
+        )
+        self._archive.append(slot, sealed.records)
+        if sync:
+            self._archive.sync()
+        self._ledger.append(self._block(slot, sealed, now, dur_ms), sync=sync)
+
+    def _block(self, slot: int, sealed: SealedSlot, now: Now, dur_ms: int) -> Block:
+        mono_ms = (now.monotonic_ns - self._mono_start_ns) // NS_PER_MS
+        # Strictly rising within a boot, also for two blocks sealed in one millisecond after an outage.
+        self._last_mono_ms = max(mono_ms, self._last_mono_ms + 1)
+        return Block(
+            t_ms=now.unix_ms,
+            slot=slot,
+            boot=self._boot,
+            config=self._config,
+            clock=now.clock,
+            mono_ms=self._last_mono_ms,
+            dur_ms=dur_ms,
+            state=sealed.state,
+            rows=sealed.rows,
+            late=sealed.late,
+            root=sealed.root,
+        )
+
+    def off(self, slot: int, slots: int, reason: str, now: Now) -> None:
+        """State that no collection ran in `slots` slots from `slot` on."""
+        self._ledger.append(Off(now.unix_ms, slot, slots, reason))
+
+    def sync(self) -> None:
+        """Bring everything appended without sync onto the disk, frames first."""
+        self._archive.sync()
+        self._ledger.sync()
+
+    def checkpoint(self) -> bytes:
+        """Sign the present head, store the note, return it."""
+        self.sync()
+        head = Checkpoint(self.origin, self._ledger.size, self._ledger.root)
+        note = format_note(head, [sign_checkpoint(head, self._signer)])
+        self._ledger.write_checkpoint(note)
+        return note
+
+    def export(self, payload_sha256: bytes, size: int, now: Now) -> bytes:
+        """Record an issued statement and return the signed head that contains the record."""
+        self._ledger.append(Export(now.unix_ms, payload_sha256, size))
+        return self.checkpoint()

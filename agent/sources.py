@@ -1,0 +1,66 @@
+"""Checked plant → sources: devices with one connection share one session."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from config.base import ConfigModel
+from config.loader import LoadedDevice, LoadedPlant, Protocol
+from connectors.base import Point, Realm, SourceContext
+from connectors.registry import BUILTIN
+from model.clock import Clock
+from model.signal import SignalTable
+from model.source import Source
+
+
+def protocols() -> dict[str, Protocol]:
+    """Return the models of every protocol, as the loader of the plant file needs them."""
+    return {
+        name: Protocol(spec.connection_model, spec.address_model) for name, spec in BUILTIN.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PlantSources:
+    """The sources of a plant and which source serves a device."""
+
+    sources: tuple[Source, ...]
+    source_of: dict[str, str]
+    """Device id → name of its source; devices without connection are absent."""
+
+
+def build_sources(plant: LoadedPlant, table: SignalTable, clock: Clock) -> PlantSources:
+    """Construct every source of the plant; opens nothing."""
+    groups: dict[tuple[str, str], list[LoadedDevice]] = {}
+    for device in plant.devices:
+        if device.connection is not None:
+            key = (device.protocol, device.connection.model_dump_json())
+            groups.setdefault(key, []).append(device)
+    sources: list[Source] = []
+    source_of: dict[str, str] = {}
+    for (protocol, _), devices in groups.items():
+        name = "+".join(d.config.id for d in devices)
+        connection = devices[0].connection
+        if not isinstance(connection, ConfigModel):
+            raise TypeError("a grouped device has a connection")
+        context = SourceContext(
+            name=name,
+            connection=connection,
+            points=tuple(point for d in devices for point in _points(d, table)),
+            clock=clock,
+            log=logging.getLogger(f"plantproof.{protocol}.{name}"),
+            realm=Realm(plant.config.site.realm),
+        )
+        sources.append(BUILTIN[protocol].create(context))
+        source_of.update({d.config.id: name for d in devices})
+    return PlantSources(tuple(sources), source_of)
+
+
+def _points(device: LoadedDevice, table: SignalTable) -> list[Point]:
+    points = []
+    for loaded in device.signals:
+        index = table.by_name[device.config.id, loaded.config.name]
+        address = loaded.address or ConfigModel()
+        points.append(Point(index, table.signals[index], address))
+    return points

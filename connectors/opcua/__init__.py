@@ -1,0 +1,1 @@
+"""OPC UA connector: subscriptions decoded into columns, items proven alive, losses counted."""

@@ -1,0 +1,160 @@
+"""The log as claim algorithms see it: blocks and configurations of one size, and collected rows as columns."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from evidence.document import ConfigDocument
+from evidence.frame import FrameColumns
+from evidence.grammar import NO_SOURCE_TIME, SLOT_MS
+from evidence.log_rules import BlockTable, OffRun
+from model.flags import RowFlag
+
+_E_OR_M = int(RowFlag.NO_VALUE | RowFlag.MISSED)
+
+
+class Row(NamedTuple):
+    """One row of one signal. tau: source time, received time if none. value: eight bytes as a signed integer.
+
+    The value of a text row is the number of its text in the stream's list: equal texts, equal numbers.
+    """
+
+    tau: int
+    slot: int
+    received: int
+    value: int
+    status: int
+    flags: int
+
+    @property
+    def arrival(self) -> int:
+        """Return when the row counts as received: never earlier than one slot before it was sealed."""
+        return max(self.received, (self.slot - 1) * SLOT_MS)
+
+
+class StreamColumns:
+    """All collected rows of one stream in sealing order, 36 bytes a row."""
+
+    __slots__ = ("_numbers", "flags", "received", "signal", "slot", "source", "status", "texts", "value")
+
+    def __init__(self) -> None:
+        self.received = array("q")
+        self.source = array("q")
+        self.value = array("q")
+        self.status = array("I")
+        self.flags = array("H")
+        self.slot = array("l")
+        self.signal = array("H")
+        self.texts: list[bytes] = []
+        self._numbers: dict[bytes, int] = {}
+
+    def add(self, slot: int, columns: FrameColumns, names: Sequence[int] | None, text: bytes) -> None:
+        """Append the rows of one frame.
+
+        names: number of each signal index where it differs from the index itself. text: one byte a signal, not 0
+        where the signal is a text; empty if none is.
+        """
+        self.received.extend(columns.received_ms)
+        self.source.extend(columns.source_ms)
+        self.status.extend(columns.status)
+        self.flags.extend(columns.flags)
+        self.slot.extend([slot] * len(columns.signal))
+        if names is None:
+            self.signal.extend(columns.signal)
+        else:
+            self.signal.extend([names[index] for index in columns.signal])
+        if text:
+            self.value.extend(self._interned(columns, text))
+        else:
+            self.value.extend(columns.value)
+
+    def _interned(self, columns: FrameColumns, text: bytes) -> Iterator[int]:
+        for i, value in enumerate(columns.value):
+            if text[columns.signal[i]] and not columns.flags[i] & _E_OR_M:
+                content = columns.text(i)
+                number = self._numbers.setdefault(content, len(self.texts))
+                if number == len(self.texts):
+                    self.texts.append(content)
+                yield number
+            else:
+                yield value
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """The log at the size that a statement speaks about.
+
+    blocks, offs: those of the first `size` entries (the tables may be longer; use `block_range`). documents: by entry
+    index of the config. columns: collected rows by stream. names: signal name → number in `columns.signal`.
+    """
+
+    blocks: BlockTable
+    block_count: int
+    offs: Sequence[OffRun]
+    documents: Mapping[int, ConfigDocument]
+    columns: Mapping[str, StreamColumns]
+    names: Mapping[str, Mapping[str, int]]
+
+    def block_range(self, first: int, last: int) -> range:
+        """Return the rows of the block table whose slots are in [first, last)."""
+        low = bisect_left(self.blocks.slots, first, 0, self.block_count)
+        return range(low, bisect_left(self.blocks.slots, last, low, self.block_count))
+
+    def off_minutes(self, first: int, last: int) -> int:
+        """Return how many slots of [first, last) lie in off entries."""
+        return sum(max(0, min(run.last, last) - max(run.first, first)) for run in self.offs)
+
+    def document_at(self, slot: int) -> ConfigDocument | None:
+        """Return the configuration in force in `slot`: of its block, else of the nearest earlier, else of the first."""
+        if not self.block_count:
+            return None
+        row = bisect_left(self.blocks.slots, slot + 1, 0, self.block_count) - 1
+        return self.documents[self.blocks.configs[max(row, 0)]]
+
+    def configs_between(self, first: int, last: int) -> list[tuple[int, int, ConfigDocument]]:
+        """Return [start, end) in slots and document of each configuration in force within [first, last)."""
+        runs: list[tuple[int, int, ConfigDocument]] = []
+        start = self.document_at(first)
+        if start is None:
+            return []
+        configs, slots = self.blocks.configs, self.blocks.slots
+        at, current = first, start
+        for row in self.block_range(first + 1, last):
+            document = self.documents[configs[row]]
+            if document is not current:
+                runs.append((at, slots[row], current))
+                at, current = slots[row], document
+        runs.append((at, last, current))
+        return runs
+
+    def rows(self, stream: str, signal: str, first: int, last: int) -> list[Row]:
+        """Return the rows of one signal sealed in slots [first, last), ordered by (tau, slot, row of the frame)."""
+        columns = self.columns.get(stream)
+        number = self.names.get(stream, {}).get(signal)
+        if columns is None or number is None:
+            return []
+        low, high = bisect_left(columns.slot, first), bisect_left(columns.slot, last)
+        found = []
+        for i in range(low, high):
+            if columns.signal[i] == number:
+                source, received = columns.source[i], columns.received[i]
+                found.append(
+                    Row(
+                        received if source == NO_SOURCE_TIME else source,
+                        columns.slot[i],
+                        received,
+                        columns.value[i],
+                        columns.status[i],
+                        columns.flags[i],
+                    )
+                )
+        found.sort(key=_tau)
+        return found
+
+
+def _tau(row: Row) -> int:
+    return row.tau

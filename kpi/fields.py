@@ -1,0 +1,115 @@
+"""Checked access to the fields of a parsed mapping: every fault names the path and the value seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from model.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """One object of a parsed document and where it stands in it."""
+
+    data: Mapping[str, object]
+    path: str
+
+    @staticmethod
+    def of(value: object, path: str) -> Fields:
+        """Return the fields of `value`; raises ConfigError if it is no object."""
+        if not isinstance(value, Mapping):
+            raise _fault(path, value, "an object")
+        return Fields(value, path)
+
+    def error(self, key: str, expected: str) -> ConfigError:
+        """Return the error that `key` is not what was expected."""
+        return _fault(f"{self.path}.{key}", self.data.get(key), expected)
+
+    def has(self, key: str) -> bool:
+        """Return whether the key is present."""
+        return key in self.data
+
+    def text(self, key: str) -> str:
+        """Return a string."""
+        value = self.data.get(key)
+        if not isinstance(value, str):
+            raise self.error(key, "a string")
+        return value
+
+    def one_of(self, key: str, allowed: Sequence[str]) -> str:
+        """Return one of the allowed words."""
+        value = self.text(key)
+        if value not in allowed:
+            raise self.error(key, "one of " + ", ".join(allowed))
+        return value
+
+    def flag(self, key: str) -> bool:
+        """Return a boolean."""
+        value = self.data.get(key)
+        if not isinstance(value, bool):
+            raise self.error(key, "true or false")
+        return value
+
+    def integer(self, key: str, low: int | None = None) -> int:
+        """Return an integer, at least `low`."""
+        value = self.data.get(key)
+        if (
+            not isinstance(value, int)
+            or isinstance(value, bool)
+            or (low is not None and value < low)
+        ):
+            raise self.error(key, "an integer" if low is None else f"an integer of at least {low}")
+        return value
+
+    def integers(self, key: str) -> tuple[int, ...]:
+        """Return a list of integers."""
+        value = self.sequence(key)
+        if not all(isinstance(x, int) and not isinstance(x, bool) for x in value):
+            raise self.error(key, "a list of integers")
+        return tuple(x for x in value if isinstance(x, int))
+
+    def pair(self, key: str) -> tuple[int, int]:
+        """Return two integers."""
+        value = self.integers(key)
+        if len(value) != 2:
+            raise self.error(key, "two integers")
+        return value[0], value[1]
+
+    def pairs(self, key: str) -> tuple[tuple[int, int], ...]:
+        """Return a list of pairs of integers."""
+        items = self.sequence(key)
+        return tuple(
+            Fields({str(i): x}, f"{self.path}.{key}").pair(str(i)) for i, x in enumerate(items)
+        )
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of strings."""
+        value = self.sequence(key)
+        if not all(isinstance(x, str) for x in value):
+            raise self.error(key, "a list of strings")
+        return tuple(x for x in value if isinstance(x, str))
+
+    def sequence(self, key: str) -> Sequence[object]:
+        """Return a list of anything."""
+        value = self.data.get(key)
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            raise self.error(key, "a list")
+        return value
+
+    def child(self, key: str) -> Fields:
+        """Return the fields of an object below."""
+        return Fields.of(self.data.get(key), f"{self.path}.{key}")
+
+    def children(self, key: str) -> tuple[Fields, ...]:
+        """Return the fields of every object of a list below."""
+        return tuple(
+            Fields.of(x, f"{self.path}.{key}[{i}]") for i, x in enumerate(self.sequence(key))
+        )
+
+
+def _fault(path: str, value: object, expected: str) -> ConfigError:
+    seen = "nothing" if value is None else repr(value)[:80]
+    return ConfigError(
+        f"{path}: expected {expected}, found {seen}", f"{path}：应为 {expected}，实际为 {seen}"
+    )
