@@ -2,7 +2,6 @@
 # `make demo ARGS="--port 8090"` and `make test ARGS="tests/unit -k oee"` pass arguments on.
 SHELL := /bin/sh
 BIN := .venv/bin
-PACKAGES := agent connectors storage config evidence kpi model simulators reports
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -33,8 +32,7 @@ servers: ## install and build the real servers of the integration tests
 	@scripts/servers.sh
 
 bench: dev-environment ## run the benchmarks (values per CPU-second, memory, latency)
-	@for file in benchmarks/bench_*.py; do \
-	  [ -e "$$file" ] || { echo "bench: no benchmarks/bench_*.py"; exit 1; }; \
+	@for file in $$(grep -l '__main__' benchmarks/*.py); do \
 	  echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" $(ARGS) || exit 1; done
 
 lock: ## pin the requirements again after pyproject.toml changed

@@ -9,15 +9,18 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
+from agent.recovery_intent import RecoveryIntent
 from agent.sealer import Now, Sealer
 from config.document import PlantDocument
 from model.batch import Batch, concat
 from model.errors import PermanentError, TransientError
 from model.slots import NS_PER_MS, SLOT_MS, slot_of
 from storage.journal import Journal
+from storage.journal_types import JournalBlock
 
 HOUR_SLOTS: Final = 60
 _MAX_BACK_MS: Final = 3_600_000
+_FAR_SLOT: Final = 2**40
 
 
 class ClockStepError(PermanentError):
@@ -45,8 +48,11 @@ class Recovery:
 class Recorder:
     """Owns journal and sealer of one run."""
 
-    def __init__(self, journal: Journal, sealer: Sealer, document: PlantDocument) -> None:
+    def __init__(
+        self, journal: Journal, sealer: Sealer, document: PlantDocument, intent: RecoveryIntent
+    ) -> None:
         """Take opened parts; writes nothing before `start`."""
+        self._intent = intent
         self._journal = journal
         self._sealer = sealer
         self._document = document
@@ -82,22 +88,45 @@ class Recorder:
         self._sealer.checkpoint()
         return Recovery(recovered, off_slots, off_from)
 
-    def _recover(self, wall: int, now: Now) -> int:
-        """Seal rows that were committed but not sealed: into slot last + 1 if that is over, else into the current."""
+    def wait_before_start(self, now: Now) -> int:
+        """Return how many ms to wait before `start`, usually 0.
+
+        Rows of the run before in the minute that is still running belong to its configuration; a changed one waits for
+        the next minute.
+        """
+        blocks = self._unsealed()
+        if not blocks or blocks[-1].info.slot < slot_of(now.unix_ms):
+            return 0
+        if self._journal.config_name(blocks[0].info.config) == self._document.sha256:
+            return 0
+        return (blocks[-1].info.slot + 1) * SLOT_MS - now.unix_ms
+
+    def _unsealed(self) -> list[JournalBlock]:
+        """Return the journal blocks that no sealed minute holds yet."""
         following = self._sealer.next_slot
-        blocks = list(self._journal.unsealed(following))
+        blocks = self._journal.slot_blocks(following or 0, _FAR_SLOT)
+        intent = self._intent.read()
+        if intent is None or following is None or following <= intent.slot:
+            return blocks
+        # The recovered block was written, and the run ended before more was: its rows may carry later slots.
+        return [b for b in blocks if b.info.seq > intent.last_seq]
+
+    def _recover(self, wall: int, now: Now) -> int:
+        """Seal rows that were committed but not sealed: into slot last + 1 if that is over, else the current one."""
+        blocks = self._unsealed()
         if not blocks:
             return 0
         config = blocks[0].info.config
-        table = self._journal.table(config)
         batch = concat([b.batch for b in blocks], self._journal.is_text(config))
+        following = self._sealer.next_slot
         slot = following if following is not None else min(b.info.slot for b in blocks)
         if slot >= wall:
             # The minute is still running: its rows are simply the first of this run.
             self._rows = [batch]
             return len(batch)
-        self._sealer.seal(slot, batch, table, now, dur_ms=0)
-        self._journal.mark_sealed(max(b.info.seq for b in blocks))
+        self._intent.write(slot, max(b.info.seq for b in blocks))
+        self._sealer.seal(slot, batch, self._journal.table(config), now, dur_ms=0)
+        self._journal.mark_sealed(max(b.info.slot for b in blocks))
         return len(batch)
 
     def commit(self, batches: list[Batch], now: Now) -> None:
@@ -138,7 +167,7 @@ class Recorder:
                 self._seal(finished, now)
             except TransientError as exc:
                 # The rows are safe in the journal; the minute is sealed when the disk takes it again.
-                self._log.error("slot %d is not sealed yet: %s", finished.slot, exc.en)  # noqa: TRY400
+                self._log.error("slot %d is not sealed yet: %s", finished.slot, exc.en)
                 return
             self._waiting.pop(0)
 

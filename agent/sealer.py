@@ -129,9 +129,7 @@ class Sealer:
 
         table: the signal table of the configuration in force.
         """
-        sealed = seal_slot(
-            batch, table, slot=slot, origin=str(self.origin), secret=self._secret
-        )
+        sealed = seal_slot(batch, table, slot=slot, origin=str(self.origin), secret=self._secret)
         self._archive.append(slot, sealed.records)
         if sync:
             self._archive.sync()

@@ -160,7 +160,7 @@ def _tidy(edges: Int64, codes: Codes) -> tuple[Int64, Codes]:
 
 def _minor(edges: Int64, codes: Codes, minor_ms_at: list[tuple[int, int]]) -> Bool:
     """Return which intervals belong to an uncut stop (fault and wait, alternating) that is short enough."""
-    stop = (codes == CODE[MachineState.FAULT]) | (codes == CODE[MachineState.WAIT])
+    stop: Bool = (codes == CODE[MachineState.FAULT]) | (codes == CODE[MachineState.WAIT])
     first = stop.copy()
     first[1:] &= ~stop[:-1]
     number = np.cumsum(first) - 1
@@ -172,7 +172,10 @@ def _minor(edges: Int64, codes: Codes, minor_ms_at: list[tuple[int, int]]) -> Bo
     limits = np.array([m for _, m in minor_ms_at], dtype=np.int64)
     limit = limits[np.maximum(np.searchsorted(starts, begin, side="right") - 1, 0)]
     short = end - begin <= limit
-    return stop & short[np.maximum(number, 0)] if len(opens) else stop
+    if not len(opens):
+        return stop
+    minor: Bool = stop & short[np.maximum(number, 0)]
+    return minor
 
 
 def _mapped(
@@ -181,6 +184,8 @@ def _mapped(
     """Return the state codes of raw values."""
     if table is None:
         return np.full(len(values), UNKNOWN, dtype=np.int8)
+    if kind is SignalType.FLOAT:
+        return np.full(len(values), CODE[table.other], dtype=np.int8)
     distinct, where = np.unique(values, return_inverse=True)
     codes = [
         CODE[table.map.get(_spelling(int(v), kind, texts), table.other)] for v in distinct.tolist()
@@ -189,9 +194,7 @@ def _mapped(
 
 
 def _spelling(raw: int, kind: SignalType, texts: tuple[str, ...]) -> str:
-    """Return the text that a state table is asked for; a float has none."""
+    """Return the text that a state table is asked for; a float matches no entry and is not asked."""
     if kind is SignalType.TEXT:
         return texts[raw]
-    if kind is SignalType.FLOAT:
-        return ""
     return str(raw % 2**64 if kind is SignalType.UINT else raw)

@@ -1,7 +1,7 @@
 """Make the fonts of the report and of the board from the Debian package fonts-noto-cjk.
 
 Run `python scripts/fonts.py` after `apt-get install fonts-noto-cjk`, with fonttools and brotli installed. Writes
-- reports/fonts/PlantproofSansSC-Regular.otf: every character of GBK (the two-byte part of GB 18030) and the signs below;
+- reports/fonts/PlantproofSansSC-Regular.otf: every character of GBK (GB 18030, two bytes) and the signs;
 - reports/fonts/PlantproofSansSC-Bold.otf: GB 2312 and the signs, a family of its own ("Plantproof Sans SC Bold"), so
   that a rare character of a bold line falls back to Regular;
 - agent/web/static/fonts/plantproof-sans-sc.woff2: GB 2312, for panels without any Chinese font.

@@ -113,7 +113,11 @@ from = "{ECHARTS.member}"
 bytes = {size}
 sha256 = "{ECHARTS.sha256}"
 license = "{ECHARTS.spdx}"
-contains = ["{ZRENDER.name} {ZRENDER.version} ({ZRENDER.spdx})", "{TSLIB.name} {TSLIB.version} ({TSLIB.spdx})", "d3 parts (BSD-3-Clause)"]
+contains = [
+  "{ZRENDER.name} {ZRENDER.version} ({ZRENDER.spdx})",
+  "{TSLIB.name} {TSLIB.version} ({TSLIB.spdx})",
+  "d3 parts (BSD-3-Clause)",
+]
 """
 
 

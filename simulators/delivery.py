@@ -1,4 +1,4 @@
-"""How the devices of the demo plant hand over their items: which signals, when a reading is taken, how late it arrives."""
+"""How the devices of the demo plant hand over their items: which, when a reading is taken, how late it arrives."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Delivery:
     """Arrival after the instant that the device states."""
     has_source_time: bool
     poll_ms: int = 0
-    """Distance of polls that notice a change (poll instants ≡ phase_ms modulo poll_ms); 0 = the device reports changes itself."""
+    """Distance of the polls that notice a change, at instants ≡ phase_ms; 0 = the device reports changes itself."""
 
     def noticed_ms(self, changed_ms: int) -> int:
         """Return the instant under which a change at `changed_ms` is booked."""
@@ -122,6 +122,11 @@ DELIVERIES: Final[tuple[Delivery, ...]] = (
         items=(Item("energy", Kind.ENERGY, SignalType.INT, Policy.MINUTE), _METER[1]),
     ),
 )  # fmt: skip
+
+SIGNALS: Final[tuple[tuple[Delivery, Item], ...]] = tuple(
+    sorted(((d, i) for d in DELIVERIES for i in d.items), key=lambda p: (p[0].device, p[1].name))
+)
+"""All signals of the plant by (device, name): their order in a trace."""
 
 
 def delivery_of(device: str) -> Delivery:

@@ -15,7 +15,7 @@ import numpy as np
 
 from model.batch import NO_TIME
 from model.slots import NS_PER_MS
-from simulators.delivery import DELIVERIES, Delivery, Item, Kind
+from simulators.delivery import DELIVERIES, SIGNALS, Kind
 from simulators.demo_plant import MACHINES, METERS
 from simulators.events import Int64, period_events
 from simulators.injected import check_apart, injected_faults
@@ -28,14 +28,10 @@ from simulators.plan import (
     Period,
     Plan,
 )
-from simulators.rendering import NO_SOURCE_MS, Rows, item_rows, item_view
+from simulators.rendering import NO_SOURCE_MS, Rows, TraceSignal, item_view, signal_rows
 
 SCENARIO_VERSION: Final = 1
 """Raised whenever the rules of the script change."""
-SIGNALS: Final[tuple[tuple[Delivery, Item], ...]] = tuple(
-    sorted(((d, i) for d in DELIVERIES for i in d.items), key=lambda p: (p[0].device, p[1].name))
-)
-"""All signals of a trace in their order."""
 _COLUMNS: Final = ("signal", "source_ms", "received_ms", "value", "status", "flags")
 
 
@@ -94,7 +90,8 @@ def period_rows(plan: Plan, period: Period) -> Rows:
     parts: list[Rows] = []
     for number, (delivery, item) in enumerate(SIGNALS):
         view = item_view(plan.seed, events, delivery, item, faults)
-        parts.extend(item_rows(number, delivery, item, view, period, faults))
+        signal = TraceSignal(number, delivery, item, view)
+        parts.extend(signal_rows(signal, period, faults))
     columns = [np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS]
     order = np.argsort(columns[2], kind="stable")
     return Rows(*(column[order] for column in columns))

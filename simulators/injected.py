@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from model.flags import MissedCause
 from model.state import MachineState
-from simulators.events import PlantEvents
 from simulators.demo_plant import Regime
+from simulators.events import PlantEvents
 from simulators.plan import DAY_MS, HOUR_MS, MINUTE_MS, Period
 
 RECOVERY_MS: Final = 4_000
@@ -77,10 +78,10 @@ def injected_faults(period: Period, events: PlantEvents) -> tuple[Fault, ...]:
 
 
 def reset_instant(events: PlantEvents, asset: str, not_before_ms: int) -> int:
-    """Return an instant two minutes into the first fault of at least four minutes: no piece is lost by a reset there."""
+    """Return an instant two minutes into the first fault of four minutes or more: a reset there loses no piece."""
     machine = events.machine(asset)
     spells = machine.spells()
-    for (start, state), (end, _) in zip(spells, spells[1:], strict=False):
+    for (start, state), (end, _) in itertools.pairwise(spells):
         if (
             state is MachineState.FAULT
             and start >= not_before_ms

@@ -136,7 +136,7 @@ def _thin(times: Int64, values: Int64) -> tuple[Int64, Int64]:
 
 
 def meter_values(seed: int, events: PlantEvents, meter: str, item: Item, at_ms: Int64) -> Int64:
-    """Return what a meter shows at each instant: meter-01 binary32 kWh, meter-02 hundredths of a kWh, power binary32 kW."""
+    """Return what a meter shows at each instant: meter-01 binary32 kWh, meter-02 0.01 kWh, power binary32 kW."""
     curve = events.curves[meter]
     if item.kind is Kind.POWER:
         return float32_bits(curve.watts_at(at_ms) / 1000.0)

@@ -79,6 +79,16 @@ class _Heartbeat:
         return at_ms // 1000 % 65_536
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TraceSignal:
+    """One signal of a trace: its number, how it is delivered, and what it shows."""
+
+    number: int
+    delivery: Delivery
+    item: Item
+    view: ItemView
+
+
 def item_view(
     seed: int, events: PlantEvents, delivery: Delivery, item: Item, faults: Sequence[Fault] = ()
 ) -> ItemView:
@@ -92,28 +102,22 @@ def item_view(
     return ItemSeries(seed, machine, item, resets[0] if resets else None)
 
 
-def item_rows(
-    number: int,
-    delivery: Delivery,
-    item: Item,
-    view: ItemView,
-    period: Period,
-    faults: Sequence[Fault],
-) -> Iterator[Rows]:
-    """Yield the rows of signal `number` over the span of a period, in no particular order."""
-    for first, last in collecting_intervals(delivery.device, period, faults):
-        yield _value_rows(number, delivery, item, view, first, last)
-        if item.policy is Policy.CHANGE:
-            yield _alive_rows(number, delivery, view, first, last)
+def signal_rows(signal: TraceSignal, period: Period, faults: Sequence[Fault]) -> Iterator[Rows]:
+    """Yield the rows of one signal over the span of a period, in no particular order."""
+    device = signal.delivery.device
+    for first, last in collecting_intervals(device, period, faults):
+        yield _value_rows(signal, first, last)
+        if signal.item.policy is Policy.CHANGE:
+            yield _alive_rows(signal, first, last)
     for fault in faults:
-        if isinstance(fault, BadQuality) and fault.asset == delivery.device:
-            yield _bad_rows(number, delivery, fault)
+        if isinstance(fault, BadQuality) and fault.asset == device:
+            yield _bad_rows(signal, fault)
         if (
             isinstance(fault, Gap)
-            and fault.asset == delivery.device
-            and item.name in REQUIRED_SIGNALS[delivery.device]
+            and fault.asset == device
+            and signal.item.name in REQUIRED_SIGNALS[device]
         ):
-            yield _missed_rows(number, fault)
+            yield _missed_rows(signal, fault)
 
 
 def collecting_intervals(
@@ -136,9 +140,10 @@ def collecting_intervals(
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-def _change_instants(delivery: Delivery, view: ItemView, first: int, last: int) -> Int64:
+def _change_instants(signal: TraceSignal, first: int, last: int) -> Int64:
     """Return when changes inside (first, last) are noticed, if their rows still arrive before `last`."""
-    noticed = view.changes
+    noticed = signal.view.changes
+    delivery = signal.delivery
     if delivery.poll_ms:
         noticed = noticed + (delivery.phase_ms - noticed) % delivery.poll_ms
     return noticed[(noticed > first) & (noticed + delivery.latency_ms < last)]
@@ -151,49 +156,59 @@ def _slot_instants(phase_ms: int, first: int, last: int) -> Int64:
     return instants[(instants > first) & (instants < last)]
 
 
-def _value_rows(
-    number: int, delivery: Delivery, item: Item, view: ItemView, first: int, last: int
-) -> Rows:
+def _value_rows(signal: TraceSignal, first: int, last: int) -> Rows:
+    delivery, policy = signal.delivery, signal.item.policy
     instants = [np.array([first], np.int64)]
-    if item.policy is not Policy.MINUTE:
-        instants.append(_change_instants(delivery, view, first, last))
-    if item.policy is not Policy.CHANGE:
+    if policy is not Policy.MINUTE:
+        instants.append(_change_instants(signal, first, last))
+    if policy is not Policy.CHANGE:
         instants.append(_slot_instants(delivery.phase_ms, first, last - delivery.latency_ms))
     at = np.unique(np.concatenate(instants))
-    source = at if delivery.has_source_time else np.full(len(at), NO_SOURCE_MS, np.int64)
-    return _rows(number, source, at + delivery.latency_ms, view.at(at), GOOD, _SIMULATED)
+    return _rows(signal, at, value=signal.view.at(at), flags=_SIMULATED)
 
 
-def _alive_rows(number: int, delivery: Delivery, view: ItemView, first: int, last: int) -> Rows:
-    instants = _slot_instants(delivery.phase_ms, first, last)
-    changed = np.append(_change_instants(delivery, view, first, last), first) // MINUTE_MS
+def _alive_rows(signal: TraceSignal, first: int, last: int) -> Rows:
+    instants = _slot_instants(signal.delivery.phase_ms, first, last)
+    changed = np.append(_change_instants(signal, first, last), first) // MINUTE_MS
     at = instants[~np.isin(instants // MINUTE_MS, changed)]
     none = np.full(len(at), NO_SOURCE_MS, np.int64)
-    return _rows(number, none, at, np.zeros(len(at), np.int64), GOOD, _ALIVE)
+    return Rows(
+        np.full(len(at), signal.number, np.int64),
+        none,
+        at,
+        np.zeros(len(at), np.int64),
+        np.full(len(at), GOOD, np.int64),
+        np.full(len(at), _ALIVE, np.int64),
+    )
 
 
-def _bad_rows(number: int, delivery: Delivery, fault: BadQuality) -> Rows:
+def _bad_rows(signal: TraceSignal, fault: BadQuality) -> Rows:
+    delivery = signal.delivery
     slots = _slot_instants(delivery.phase_ms, fault.from_ms, fault.to_ms - delivery.latency_ms)
     at = np.append(np.array([fault.from_ms], np.int64), slots)
-    source = at if delivery.has_source_time else np.full(len(at), NO_SOURCE_MS, np.int64)
     zero = np.zeros(len(at), np.int64)
-    return _rows(number, source, at + delivery.latency_ms, zero, BAD_DEVICE_FAILURE, _BAD)
+    return _rows(signal, at, value=zero, flags=_BAD, status=BAD_DEVICE_FAILURE)
 
 
-def _missed_rows(number: int, fault: Gap) -> Rows:
+def _missed_rows(signal: TraceSignal, fault: Gap) -> Rows:
     at = np.arange(fault.from_ms, fault.to_ms, MINUTE_MS, dtype=np.int64)
-    cause = np.full(len(at), int(fault.cause), np.int64)
-    return _rows(number, at, at + MINUTE_MS + DEADLINE_MS, cause, BAD_NO_DATA, _MISSED)
-
-
-def _rows(
-    number: int, source: Int64, received: Int64, value: Int64, status: int, flags: int
-) -> Rows:
-    n = len(received)
     return Rows(
-        np.full(n, number, np.int64),
-        source,
-        received,
+        np.full(len(at), signal.number, np.int64),
+        at,
+        at + MINUTE_MS + DEADLINE_MS,
+        np.full(len(at), int(fault.cause), np.int64),
+        np.full(len(at), BAD_NO_DATA, np.int64),
+        np.full(len(at), _MISSED, np.int64),
+    )
+
+
+def _rows(signal: TraceSignal, at: Int64, *, value: Int64, flags: int, status: int = GOOD) -> Rows:
+    """Return rows that a device handed over at the instants `at`."""
+    n, delivery = len(at), signal.delivery
+    return Rows(
+        np.full(n, signal.number, np.int64),
+        at if delivery.has_source_time else np.full(n, NO_SOURCE_MS, np.int64),
+        at + delivery.latency_ms,
         value,
         np.full(n, status, np.int64),
         np.full(n, flags, np.int64),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -51,7 +52,7 @@ class Rng:
     def draw(self, quantiles: Quantiles) -> int:
         """Return a value of the distribution: straight lines between its quantile points."""
         at = self.below(1000)
-        for (p0, v0), (p1, v1) in zip(quantiles, quantiles[1:], strict=False):
+        for (p0, v0), (p1, v1) in itertools.pairwise(quantiles):
             if at < p1:
                 return v0 + (v1 - v0) * (at - p0) // (p1 - p0) + self.below(1000)
         raise ValueError("the last quantile must stand at 1000 per mille")

@@ -6,6 +6,7 @@ power is a function of the state, and everything is an integer.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -125,7 +126,7 @@ def machine_day(
     ]
     second_shift = start_ms + 12 * HOUR_MS
     edges = sorted({start_ms, second_shift, end_ms, *(x for pair in standing for x in pair)})
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in itertools.pairwise(edges):
         if any(first <= a < last for first, last in standing):
             day.spell(IDLE, b - a, b)
         else:

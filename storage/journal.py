@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -106,7 +107,9 @@ class Journal(JournalReader):
         self._count()
 
     def _count(self) -> None:
-        self._blocks, self._rows = self._one("SELECT count(*), coalesce(sum(rows),0) FROM block")
+        self._total = list(
+            self._one("SELECT count(*), coalesce(sum(rows),0), coalesce(sum(size),0) FROM block")
+        )
         self._pending = list(
             self._one(
                 "SELECT count(*), coalesce(sum(rows),0), coalesce(sum(size),0) FROM block WHERE state=0"
@@ -214,11 +217,8 @@ class Journal(JournalReader):
                 db.execute("INSERT INTO blob VALUES (?,?)", (seq, blob))
         self._next = seq + 1
         self._last_slot = slot
-        self._blocks += 1
-        self._rows += len(batch)
-        self._pending = [
-            a + b for a, b in zip(self._pending, (1, len(batch), len(blob)), strict=True)
-        ]
+        for counts in (self._total, self._pending):
+            counts[:] = (counts[0] + 1, counts[1] + len(batch), counts[2] + len(blob))
         return seq
 
     def _same_instant(self, config: int) -> SameInstant:
@@ -291,6 +291,9 @@ class Journal(JournalReader):
                 f"SELECT seq, rows, size FROM block WHERE {condition} ORDER BY seq LIMIT {_EVICT_BLOCKS}",  # noqa: S608
                 {"sealed": self._sealed},
             ).fetchall()
+            # Small steps, so that no more is given up than the next minutes need.
+            enough = list(accumulate(size for _, _, size in found))
+            found = found[: 1 + sum(total < self._quota.bytes // 64 for total in enough[:-1])]
             if found:
                 self._remove(found, kind)
                 return len(found)
@@ -382,6 +385,7 @@ class Journal(JournalReader):
     def status(self) -> JournalStatus:
         """Return what the board shows; cheap enough for once a second."""
         used = self._used_bytes()
+        waiting = used * self._pending[2] // max(self._total[2], 1)
         free = shutil.disk_usage(self._path.parent).free
         oldest = (
             self._one("SELECT coalesce(min(committed_ns),0) FROM block WHERE state=0")[0]
@@ -392,10 +396,10 @@ class Journal(JournalReader):
             used_bytes=used,
             quota_bytes=self._quota.bytes,
             free_bytes=free,
-            alarm=used * 100 >= self._quota.bytes * _ALARM_PER_CENT
+            alarm=waiting * 100 >= self._quota.bytes * _ALARM_PER_CENT
             or free < self._quota.reserve_bytes,
-            blocks=self._blocks,
-            rows=self._rows,
+            blocks=self._total[0],
+            rows=self._total[1],
             pending_blocks=self._pending[0],
             pending_rows=self._pending[1],
             pending_bytes=self._pending[2],

@@ -177,6 +177,7 @@ def salvage(damaged: Path, db: sqlite3.Connection) -> tuple[int, int, int]:
 
     Returns (blocks copied, rows copied, rows that the readable headers list).
     """
+    _restore_length(damaged)
     with contextlib.closing(sqlite3.connect(damaged, isolation_level=None)) as old:
         db.execute("BEGIN IMMEDIATE")
         try:
@@ -191,6 +192,16 @@ def salvage(damaged: Path, db: sqlite3.Connection) -> tuple[int, int, int]:
                 db.execute("ROLLBACK")
             raise
     return counts
+
+
+def _restore_length(damaged: Path) -> None:
+    """Extend a cut file with zeros to the length in its header: SQLite reads no page at all of a shorter one."""
+    with damaged.open("r+b") as file:
+        head = file.read(100)
+        pages = int.from_bytes(head[28:32], "big")
+        size = damaged.stat().st_size
+        if head.startswith(b"SQLite format 3\0") and 0 < pages * PAGE_BYTES - size < size * 64:
+            file.truncate(pages * PAGE_BYTES)
 
 
 _SMALL_TABLES: Final = (

@@ -77,7 +77,7 @@ class JournalStatus:
     quota_bytes: int
     free_bytes: int
     alarm: bool
-    """From 80 % of the quota on, or when the disk has less free space than the reserve."""
+    """What waits for delivery fills 80 % of the quota, or the disk has less free space than the reserve."""
     blocks: int
     rows: int
     pending_blocks: int

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+from typing_extensions import override
 
 from agent.web.downloads import find, listing
 from agent.web.guard import GuardHeaders
@@ -35,6 +36,7 @@ _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 class _Static(StaticFiles):
     """Files with a version in their name never change; the others are asked for again each time."""
 
+    @override
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         versioned = path.startswith(("vendor/", "fonts/"))

@@ -6,28 +6,35 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, override
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+from typing_extensions import override
 
 from model.errors import PermanentError
 
 _BACKSTOP_S: Final = 5
-_POLL_S: Final = 0.05
 
 
 class _Server(uvicorn.Server):
     """Ends live streams first, then shuts down; leaves signals to the agent."""
 
-    def __init__(self, config: uvicorn.Config, ended: asyncio.Event) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ended: asyncio.Event, started: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._ended = ended
+        self._ended, self._announce = ended, started
 
     @override
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -45,10 +52,11 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         bound.close()
         raise PermanentError(
-            f"the board cannot listen on {host}:{port} ({error.strerror}); close the other program or choose another port",
+            f"the board cannot listen on {host}:{port} ({error.strerror}); "
+            "close the other program or choose another port",
             f"看板无法监听 {host}:{port}（{error.strerror}）；请关闭占用端口的程序，或另选端口",
         ) from error
-    bound.setblocking(False)
+    bound.setblocking(False)  # noqa: FBT003 - the signature of the standard library
     return bound
 
 
@@ -75,13 +83,11 @@ async def serve(
         lifespan="off",
         ws="none",
     )
-    server = _Server(config, app.state.stop)
+    address: int = bound.getsockname()[1]
+    server = _Server(config, app.state.stop, lambda: listening(address))
     try:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(server.serve(sockets=[bound]))
-            while not server.started and not running.done():
-                await asyncio.sleep(_POLL_S)
-            listening(int(bound.getsockname()[1]))
             halt = group.create_task(stop.wait())
             await asyncio.wait((running, halt), return_when=asyncio.FIRST_COMPLETED)
             halt.cancel()

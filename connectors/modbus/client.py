@@ -25,6 +25,7 @@ _MAX_LENGTH: Final = 254
 READ_FUNCTION: Final = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
 _LOST: Final = Fault(FaultKind.LOST)
 _TIMEOUT: Final = Fault(FaultKind.TIMEOUT)
+NOT_SENT: Final = Fault(FaultKind.TIMEOUT, detail="not sent, the device was silent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,8 @@ class ModbusTcpClient(asyncio.Protocol):
     async def read_many(self, requests: Sequence[Request], in_flight: int) -> list[Outcome]:
         """Return the outcomes of `requests` in their order, with at most `in_flight` of them on the wire.
 
-        When as many requests in a row time out as are in flight, and no request was answered, the rest is not sent
-        and counts as timed out: a silent device costs one timeout, not one for every request.
+        When the first requests time out and none was answered, the rest is not sent
+        and is `NOT_SENT`: a silent device costs one timeout, not one for every request.
         """
         outcomes: list[Outcome] = []
         window: deque[asyncio.Future[Outcome]] = deque()
@@ -138,7 +139,7 @@ class ModbusTcpClient(asyncio.Protocol):
             window.append(self._send_read(request))
         for future in window:
             outcomes.append(await future)  # noqa: PERF401 - awaited one after another
-        outcomes.extend([_TIMEOUT] * (len(requests) - len(outcomes)))
+        outcomes.extend([NOT_SENT] * (len(requests) - len(outcomes)))
         return outcomes
 
     async def call(self, function: int, body: bytes) -> Outcome:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from config.base import milliseconds
 from connectors.base import Point, Realm, SourceContext
 from connectors.modbus.changes import ChangeFilter
-from connectors.modbus.client import Answer, ModbusTcpClient, Outcome, Request
+from connectors.modbus.client import NOT_SENT, Answer, ModbusTcpClient, Outcome, Request
 from connectors.modbus.codec import (
     Decoder,
     Field,
@@ -220,8 +220,8 @@ class ModbusSource:
         done: list[tuple[Readings, int]] = []
         timeouts = answers = 0
         wave = [(poll_class, read) for poll_class in due for read in poll_class.reads]
-        # A block that timed out last time is asked last: a silent block must not look like a silent device.
-        wave.sort(key=lambda item: item[1].fault is not None)
+        # A block that timed out is asked last, after those not sent for its sake: it must not look like the device.
+        wave.sort(key=lambda item: _suspicion(item[1].fault))
         while wave:
             outcomes = await client.read_many(
                 [read.request for _, read in wave], self._connection.in_flight
@@ -286,6 +286,12 @@ class ModbusSource:
     def _silent_limit(self) -> int:
         shortest = min(poll_class.ticker.period_ns for poll_class in self._classes)
         return 1 if shortest >= _SLOW_NS else SILENT_POLLS
+
+
+def _suspicion(fault: Fault | None) -> int:
+    if fault is None or fault.kind is not FaultKind.TIMEOUT:
+        return 0
+    return 1 if fault is NOT_SENT else 2
 
 
 def _concat(parts: Sequence[Readings], fields: Sequence[Field]) -> Readings:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from evidence.document import ConfigDocument
@@ -20,10 +20,13 @@ _E_OR_M = int(RowFlag.NO_VALUE | RowFlag.MISSED)
 class Row(NamedTuple):
     """One row of one signal. tau: source time, received time if none. value: eight bytes as a signed integer.
 
+    position: number of the row in sealing order within its stream.
+
     The value of a text row is the number of its text in the stream's list: equal texts, equal numbers.
     """
 
     tau: int
+    position: int
     slot: int
     received: int
     value: int
@@ -98,6 +101,8 @@ class LogView:
     documents: Mapping[int, ConfigDocument]
     columns: Mapping[str, StreamColumns]
     names: Mapping[str, Mapping[str, int]]
+    shared: dict[Hashable, object] = field(default_factory=dict)
+    """What claims over one window have worked out and share."""
 
     def block_range(self, first: int, last: int) -> range:
         """Return the rows of the block table whose slots are in [first, last)."""
@@ -131,30 +136,31 @@ class LogView:
         runs.append((at, last, current))
         return runs
 
-    def rows(self, stream: str, signal: str, first: int, last: int) -> list[Row]:
-        """Return the rows of one signal sealed in slots [first, last), ordered by (tau, slot, row of the frame)."""
+    def rows(self, stream: str, first: int, last: int) -> dict[str, list[Row]]:
+        """Return the rows of a stream sealed in slots [first, last), by signal name.
+
+        Rows of one signal are ordered by (tau, slot, row of the frame).
+        """
         columns = self.columns.get(stream)
-        number = self.names.get(stream, {}).get(signal)
-        if columns is None or number is None:
-            return []
+        if columns is None:
+            return {}
         low, high = bisect_left(columns.slot, first), bisect_left(columns.slot, last)
-        found = []
-        for i in range(low, high):
-            if columns.signal[i] == number:
-                source, received = columns.source[i], columns.received[i]
-                found.append(
-                    Row(
-                        received if source == NO_SOURCE_TIME else source,
-                        columns.slot[i],
-                        received,
-                        columns.value[i],
-                        columns.status[i],
-                        columns.flags[i],
-                    )
-                )
-        found.sort(key=_tau)
-        return found
-
-
-def _tau(row: Row) -> int:
-    return row.tau
+        by_number: list[list[Row]] = [[] for _ in self.names[stream]]
+        window = slice(low, high)
+        for position, (number, source, received, slot, value, status, flags) in enumerate(
+            zip(
+                columns.signal[window],
+                columns.source[window],
+                columns.received[window],
+                columns.slot[window],
+                columns.value[window],
+                columns.status[window],
+                columns.flags[window],
+                strict=True,
+            )
+        ):
+            tau = received if source == NO_SOURCE_TIME else source
+            by_number[number].append(Row(tau, position, slot, received, value, status, flags))
+        for rows in by_number:
+            rows.sort()
+        return {name: by_number[number] for name, number in self.names[stream].items()}

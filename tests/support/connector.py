@@ -44,7 +44,9 @@ def context(
     realm: Realm = Realm.SIM,
 ) -> SourceContext:
     """Return a context whose points have the indexes 10, 11, 12, …: unlike their positions, to tell them apart."""
-    model: ConfigModel = spec.connection_model.model_validate({"protocol": spec.protocol, **connection})
+    model: ConfigModel = spec.connection_model.model_validate(
+        {"protocol": spec.protocol, **connection}
+    )
     points = tuple(
         Point(10 + i, s, spec.address_model.model_validate(address))
         for i, (s, address) in enumerate(addresses)

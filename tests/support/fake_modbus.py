@@ -31,9 +31,7 @@ class Asked:
 
 def frame(transaction: int, unit: int, pdu: bytes, *, protocol: int = 0) -> bytes:
     length = len(pdu) + 1
-    return (
-        transaction.to_bytes(2) + protocol.to_bytes(2) + length.to_bytes(2) + bytes([unit]) + pdu
-    )
+    return transaction.to_bytes(2) + protocol.to_bytes(2) + length.to_bytes(2) + bytes([unit]) + pdu
 
 
 def answer(asked: Asked, data: bytes, *, late_by: int = 0, unit: int | None = None) -> bytes:

@@ -191,7 +191,7 @@ def influxdb2() -> Iterator[InfluxDb2]:
     with _folder("influxdb2") as folder:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        argv = [
+        argv: list[str | Path] = [
             *(binary, "--reporting-disabled", "--http-bind-address", f"127.0.0.1:{port}"),
             *("--bolt-path", folder / "b.bolt", "--engine-path", folder / "engine"),
             *("--sqlite-path", folder / "s.sqlite"),
@@ -249,7 +249,7 @@ def victoriametrics() -> Iterator[HttpStore]:
     with _folder("victoriametrics") as folder:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        argv = [
+        argv: list[str | Path] = [
             *(binary, f"-httpListenAddr=127.0.0.1:{port}", f"-storageDataPath={folder}/data"),
             *("-retentionPeriod=100y", "-memory.allowedBytes=256MB"),
         ]
@@ -318,8 +318,9 @@ def node_opcua(
             "change": change,
             "max-per-read": max_per_read,
         }
-        argv = [require("node"), script]
-        argv += [part for key, value in options.items() for part in (f"--{key}", str(value))]
+        argv: list[str | Path] = [require("node"), script]
+        for key, value in options.items():
+            argv += [f"--{key}", str(value)]
         process = _node_process("node-opcua", argv, folder)
         with _running(process):
             yield OpcUaServer(str(process.announced()), process)
@@ -349,7 +350,7 @@ def modbus_serial(
     script = require("modbus_serial")
     with _folder("modbus-serial") as folder:
         registers = _register_file(folder, holding, inputs, count, holes)
-        argv = [require("node"), script, str(free_port()), registers]
+        argv: list[str | Path] = [require("node"), script, str(free_port()), registers]
         yield from _modbus(_node_process("modbus-serial", argv, folder))
 
 
@@ -364,7 +365,7 @@ def libmodbus(
     binary = require("libmodbus")
     with _folder("libmodbus") as folder:
         registers = _register_file(folder, holding, inputs, count, ())
-        argv = [binary, str(free_port()), registers]
+        argv: list[str | Path] = [binary, str(free_port()), registers]
         yield from _modbus(
             ServerProcess("libmodbus", argv, folder=folder, ready=ServerProcess.announced)
         )

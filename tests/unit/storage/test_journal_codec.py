@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,7 +28,12 @@ def assert_same(a: Batch, b: Batch) -> None:
 @given(
     rows=st.lists(
         st.tuples(
-            st.integers(-(2**31), 2**31 - 1), INT64, INT64, INT64, st.integers(0, 2**32 - 1), st.integers(0, 65535)
+            st.integers(-(2**31), 2**31 - 1),
+            INT64,
+            INT64,
+            INT64,
+            st.integers(0, 2**32 - 1),
+            st.integers(0, 65535),
         ),
         min_size=1,
         max_size=40,
@@ -76,8 +83,6 @@ def test_decode_refuses_any_cut():
 
 
 def test_decode_names_the_version_of_a_newer_block():
-    import zlib
-
     blob = bytearray(journal_codec.encode(_sample())[:-4])
     blob[4] = 2
     blob += zlib.crc32(blob).to_bytes(4, "little")
@@ -87,7 +92,9 @@ def test_decode_names_the_version_of_a_newer_block():
 
 def test_encode_has_the_documented_bytes():
     """The stored form, written down by hand from docs/formats/journal.md."""
-    batch = make_batch(signal=[7, 9], source_ns=[100, 250], received_ns=300, value=[1, 2], texts=[b"ab"])
+    batch = make_batch(
+        signal=[7, 9], source_ns=[100, 250], received_ns=300, value=[1, 2], texts=[b"ab"]
+    )
     payload = (
         b"\x02" + bytes([7, 0, 0, 0, 2, 0, 0, 0])
         + b"\x02" + (100).to_bytes(8, "little") + (150).to_bytes(8, "little")
@@ -97,7 +104,9 @@ def test_encode_has_the_documented_bytes():
         + b"\x00" + bytes(2)
         + (2).to_bytes(4, "little") + b"ab"
     )  # fmt: skip
-    head = b"PPJB\x01\x00\x00\x00" + b"".join(v.to_bytes(4, "little") for v in (2, 1, 2, len(payload)))
+    head = b"PPJB\x01\x00\x00\x00" + b"".join(
+        v.to_bytes(4, "little") for v in (2, 1, 2, len(payload))
+    )
     blob = journal_codec.encode(batch, level=0)
     assert blob[:-4] == head + payload
 

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.modbus.codec import Field, Readings, bit_decoder, from_bcd, read_text, register_decoder
+from connectors.modbus.codec import (
+    Field,
+    Readings,
+    bit_decoder,
+    from_bcd,
+    read_text,
+    register_decoder,
+)
 from connectors.modbus.words import Encoding, parse_encoding, sentinel_bits
 from model.flags import RowFlag
 from model.signal import SignalType

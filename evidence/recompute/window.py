@@ -1,0 +1,480 @@
+"""One window of the log worked out for claims: configurations in force, rows of signals, atoms and counts by day.
+
+Claims over the same window share this object through `LogView.shared`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from evidence.document import ConfigDocument
+from evidence.grammar import SLOT_MS
+from evidence.recompute import calendars
+from evidence.recompute.calendars import Segment
+from evidence.recompute.counters import Mark, Reading, Step, spread, steps
+from evidence.recompute.intervals import Cover
+from evidence.recompute.plant import Asset, Plant, PlantSignal, Stop, counting_stops, parse_plant
+from evidence.recompute.timeline import Event, EventKind, Piece, productive_cover, timeline
+from evidence.recompute.view import LogView, Row
+from evidence.reading import reading
+from model.flags import RowFlag
+from model.signal import Role, SignalType
+from model.state import Atom, MachineState
+from model.status import is_good
+
+COUNT_ROLES: Final = (Role.COUNT_GOOD, Role.COUNT_SCRAP, Role.COUNT_TOTAL)
+_E, _H, _M, _I = (
+    int(RowFlag.NO_VALUE),
+    int(RowFlag.ALIVE),
+    int(RowFlag.MISSED),
+    int(RowFlag.IMPORTED),
+)
+_E_OR_M: Final = _E | _M
+
+_PLANNED: Final = {
+    MachineState.RUN: Atom.RUN,
+    MachineState.SETUP: Atom.SETUP,
+    MachineState.FAULT: Atom.FAULT,
+    MachineState.WAIT: Atom.WAIT,
+    MachineState.IDLE: Atom.IDLE,
+    MachineState.IDLE_FAULT: Atom.IDLE_FAULT,
+    MachineState.TEST: Atom.TEST,
+    MachineState.OFF: Atom.IDLE,
+    MachineState.UNKNOWN: Atom.UNK,
+}
+"""Atom of a state within planned time, minor stops apart."""
+BUSY: Final = (
+    Atom.RUN,
+    Atom.SETUP,
+    Atom.MINOR,
+    Atom.FAULT,
+    Atom.WAIT,
+    Atom.IDLE,
+    Atom.IDLE_FAULT,
+    Atom.TEST,
+    Atom.UNK,
+    Atom.RUN_X,
+)
+"""Atoms of the planned busy time PBT."""
+
+
+class Signalled(NamedTuple):
+    """A row with the definition of its signal in the configuration of the block that sealed it."""
+
+    row: Row
+    signal: PlantSignal
+
+
+class ConfigRun(NamedTuple):
+    """A configuration in force over [start, end) in Unix ms."""
+
+    start: int
+    end: int
+    plant: Plant
+
+
+class Day(NamedTuple):
+    """A production day cut to the window. whole: it lies wholly inside."""
+
+    start: int
+    end: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """All counter steps of one role of one device, one list a signal."""
+
+    by_signal: tuple[tuple[Step, ...], ...]
+
+    def accepted_between(self, low: int, high: int) -> bool:
+        """Return whether any signal has an accepted reading with τ in [low, high)."""
+        return any(s.accepted and low <= s.tau < high for one in self.by_signal for s in one)
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """Integers of one asset and production day; a count is None where it is not known."""
+
+    day: Day
+    atoms: Mapping[Atom, int]
+    good: int | None
+    scrap: int | None
+    total: int | None
+    ideal_cycle: Fraction
+
+    @property
+    def pbt(self) -> int:
+        """Return the planned busy time in ms."""
+        return sum(self.atoms[atom] for atom in BUSY)
+
+    @property
+    def apt(self) -> int:
+        """Return the actual production time in ms."""
+        return self.atoms[Atom.RUN] + self.atoms[Atom.RUN_X]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFigures:
+    """What a window says about one asset."""
+
+    asset: str
+    days: tuple[DayFigures, ...]
+    counting: Mapping[Role, Counting]
+    segments: tuple[Segment, ...]
+
+    def atom(self, atom: Atom) -> int:
+        """Return the ms of one atom over the window."""
+        return sum(day.atoms[atom] for day in self.days)
+
+    @property
+    def pbt(self) -> int:
+        """Return the planned busy time in ms."""
+        return sum(day.pbt for day in self.days)
+
+    @property
+    def apt(self) -> int:
+        """Return the actual production time in ms."""
+        return sum(day.apt for day in self.days)
+
+    def count(self, name: str) -> int | None:
+        """Return good, scrap or total over the window, None unless known on every day."""
+        values = [getattr(day, name) for day in self.days]
+        return None if None in values else sum(values)
+
+
+class Window:
+    """Slots [first, last) of a log with `lead` slots before and `grace` slots after whose sealed rows take part."""
+
+    def __init__(self, view: LogView, first: int, last: int, lead: int, grace: int) -> None:
+        self._view = view
+        self._sealed = (first - lead, last + grace)
+        self.first_slot, self.last_slot = first, last
+        self.visible_from = (first - lead) * SLOT_MS
+        self.start = first * SLOT_MS
+        self.end = last * SLOT_MS
+        self._plants: dict[bytes, Plant] = {}
+        self.runs = self._config_runs(self.start, self.end)
+        self._all_runs = self._config_runs(self.visible_from, self.end)
+        self._run_starts = [run.start for run in self._all_runs]
+        self.counting_stops = self._counting_stops()
+        self.days = self._production_days()
+        self._figures: dict[str, AssetFigures] = {}
+
+    def _plant(self, document: ConfigDocument) -> Plant:
+        plant = self._plants.get(document.digest)
+        if plant is None:
+            plant = self._plants[document.digest] = parse_plant(document)
+        return plant
+
+    def _config_runs(self, start: int, end: int) -> tuple[ConfigRun, ...]:
+        return tuple(
+            ConfigRun(low * SLOT_MS, high * SLOT_MS, self._plant(document))
+            for low, high, document in self._view.configs_between(
+                start // SLOT_MS, end // SLOT_MS
+            )
+        )
+
+    def _counting_stops(self) -> frozenset[Stop]:
+        view = self._view
+
+        def first_block_from(slot: int) -> int | None:
+            rows = view.block_range(slot, 2**62)
+            return view.blocks.entry[rows.start] if rows else None
+
+        plants = [(entry, self._plant(document)) for entry, document in sorted_items(view)]
+        return counting_stops(plants, first_block_from)
+
+    def _production_days(self) -> tuple[Day, ...]:
+        if not self.runs:
+            return ()
+        calendar = self.runs[-1].plant.calendar
+        return tuple(
+            Day(
+                max(start, self.start),
+                min(end, self.end),
+                whole=self.start <= start and end <= self.end,
+            )
+            for start, end in calendars.production_days(calendar, self.start, self.end)
+            if end > self.start
+        )
+
+    def plant_at(self, instant: int) -> Plant:
+        """Return the configuration in force at an instant of the visible time."""
+        return self._all_runs[max(bisect_right(self._run_starts, instant) - 1, 0)].plant
+
+    def plant_of_asset(self, asset: str, instant: int) -> Plant | None:
+        """Return the configuration of an asset's day that begins at `instant`.
+
+        The one in force then if it has the asset, else the first later one of the window that has it, else the last
+        earlier one.
+        """
+        earlier = None
+        for run in self.runs:
+            if asset in run.plant.assets:
+                if run.end > instant:
+                    return run.plant
+                earlier = run.plant
+        return earlier
+
+    def last_plant_with(self, asset: str) -> Plant | None:
+        """Return the last configuration of the window that has the asset."""
+        return next((run.plant for run in reversed(self.runs) if asset in run.plant.assets), None)
+
+    def asset_ids(self) -> list[str]:
+        """Return the ids of all assets of any configuration of the window, in byte order."""
+        return sorted({asset for run in self.runs for asset in run.plant.assets})
+
+    def rows(self, stream: str) -> dict[str, list[Signalled]]:
+        """Return the visible rows of a stream by signal name, in order, without imported ones and duplicates."""
+        view = self._view
+        found: dict[str, list[Signalled]] = {}
+        config_of: dict[int, Mapping[str, PlantSignal]] = {}
+        for name, rows in view.rows(stream, *self._sealed).items():
+            kept: list[Signalled] = []
+            seen: set[int] = set()
+            tau = None
+            for row in rows:
+                if not self.visible_from <= row.tau < self.end or row.flags & _I:
+                    continue
+                if row.tau != tau:
+                    tau = row.tau
+                    seen.clear()
+                if not row.flags & _E_OR_M:
+                    if row.value in seen:
+                        continue
+                    seen.add(row.value)
+                signals = config_of.get(row.slot)
+                if signals is None:
+                    signals = config_of[row.slot] = self._signals_of(stream, row.slot)
+                kept.append(Signalled(row, signals[name]))
+            found[name] = kept
+        return found
+
+    def _signals_of(self, stream: str, slot: int) -> Mapping[str, PlantSignal]:
+        document = self._view.document_at(slot)
+        return {} if document is None else self._plant(document).signals.get(stream, {})
+
+    def segments(self, asset: str) -> list[Segment]:
+        """Return the segments of an asset over the window, cut at configuration changes."""
+        return [
+            segment
+            for run in self.runs
+            for segment in calendars.segments(
+                run.plant.calendar,
+                run.plant.assets.get(asset),
+                self.counting_stops,
+                run.start,
+                run.end,
+            )
+        ]
+
+    def timeline(self, asset: str) -> list[Piece]:
+        """Return the states of an asset over the visible time."""
+        stream = f"{asset}.state"
+        first_names: dict[int, str | None] = {}
+        events: list[tuple[int, int, Event]] = []
+        for name, rows in self.rows(stream).items():
+            for row, signal in rows:
+                if row.slot not in first_names:
+                    first_names[row.slot] = self._first_state_signal(stream, row.slot)
+                if first_names[row.slot] == name:
+                    events.append((row.tau, row.position, self._event(asset, stream, row, signal)))
+        events.sort(key=lambda item: item[:2])
+
+        def minor_stop_ms(instant: int) -> int:
+            entry = self.plant_at(instant).assets.get(asset)
+            return -1 if entry is None else entry.minor_stop_ms
+
+        ordered = [event for _, _, event in events]
+        return timeline(ordered, self.visible_from, self.end, minor_stop_ms)
+
+    def _first_state_signal(self, stream: str, slot: int) -> str | None:
+        document = self._view.document_at(slot)
+        if document is None:
+            return None
+        return self._plant(document).first_of_role(stream, Role.STATE)
+
+    def _event(self, asset: str, stream: str, row: Row, signal: PlantSignal) -> Event:
+        state = MachineState.UNKNOWN
+        if row.flags & _H:
+            kind = EventKind.PROOF
+        elif row.flags & _E_OR_M or not is_good(row.status):
+            kind = EventKind.BREAK
+        else:
+            kind = EventKind.SET
+            plant = self.plant_at(row.tau)
+            entry = plant.assets.get(asset)
+            table = None if entry is None else plant.tables.get(entry.state_table)
+            if table is not None:
+                state = table[0].get(self._raw_text(stream, row, signal), table[1])
+        return Event(row.tau, kind, state, signal.hold_ms)
+
+    def _raw_text(self, stream: str, row: Row, signal: PlantSignal) -> str:
+        """Return the raw value as a state table spells it; a float has no spelling."""
+        match signal.type:
+            case SignalType.TEXT:
+                return self._view.columns[stream].texts[row.value].decode()
+            case SignalType.FLOAT:
+                return ""
+            case SignalType.UINT:
+                return str(row.value & (2**64 - 1))
+            case SignalType.INT | SignalType.BOOL:
+                return str(row.value)
+
+    def counting(self, stream: str) -> dict[Role, Counting]:
+        """Return the counter steps of every signal of a stream, by role."""
+        sequences: dict[tuple[str, Role], list[Reading]] = {}
+        for name, rows in self.rows(stream).items():
+            for row, signal in rows:
+                if (
+                    row.flags & _E_OR_M
+                    or not is_good(row.status)
+                    or signal.type is SignalType.TEXT
+                ):
+                    continue
+                value = reading(signal.type, row.value, *signal.scale)
+                sequences.setdefault((name, signal.role), []).append(
+                    Reading(row.tau, value, signal.counter)
+                )
+        decided: dict[Role, list[tuple[Step, ...]]] = {}
+        for (_, role), readings in sequences.items():
+            decided.setdefault(role, []).append(tuple(steps(readings)))
+        return {role: Counting(tuple(lists)) for role, lists in decided.items()}
+
+    def figures(self, asset: str) -> AssetFigures:
+        """Return the days of an asset with their atoms and counts."""
+        if asset not in self._figures:
+            self._figures[asset] = self._work_out(asset)
+        return self._figures[asset]
+
+    def _work_out(self, asset: str) -> AssetFigures:
+        pieces = self.timeline(asset)
+        segments = self.segments(asset)
+        atoms = _atoms(pieces, segments, self.days)
+        counting = self.counting(f"{asset}.count")
+        spread_over = productive_cover(pieces)
+        edges = [self.start, *(day.end for day in self.days)]
+        booked = {
+            role: _spread_all(counting.get(role), edges, spread_over) for role in COUNT_ROLES
+        }
+        days = []
+        for number, day in enumerate(self.days):
+            plant = self.plant_of_asset(asset, day.start)
+            known = self._known(asset, plant, counting)
+            good, scrap, total = (
+                booked[role][number] if role in known else None for role in COUNT_ROLES
+            )
+            if total is None and good is not None and scrap is not None:
+                total = good + scrap
+            elif good is None and total is not None and scrap is not None:
+                good = total - scrap
+            elif scrap is None and total is not None and good is not None:
+                scrap = total - good
+            entry: Asset | None = None if plant is None else plant.assets[asset]
+            cycle = Fraction(0) if entry is None else entry.ideal_cycle
+            days.append(DayFigures(day, atoms[number], good, scrap, total, cycle))
+        return AssetFigures(asset, tuple(days), counting, tuple(segments))
+
+    def _known(
+        self, asset: str, plant: Plant | None, counting: Mapping[Role, Counting]
+    ) -> set[Role]:
+        """Return the count roles that are known on a day with this configuration."""
+        if plant is None:
+            return set()
+        known = {role for role in COUNT_ROLES if plant.has_role(f"{asset}.count", role)}
+        answered = {
+            role for role, steps_of in counting.items() if steps_of.accepted_between(self.start, self.end)
+        }
+        if Role.COUNT_SCRAP not in answered and answered & {Role.COUNT_GOOD, Role.COUNT_TOTAL}:
+            known.discard(Role.COUNT_SCRAP)
+        return known
+
+    def booked_energy(self, meter: str) -> tuple[list[int], Counting]:
+        """Return the booked Wh of a meter by production day, and its steps."""
+        counting = self.counting(f"{meter}.energy").get(Role.ENERGY, Counting(()))
+        edges = [self.start, *(day.end for day in self.days)]
+        booked = [0] * (len(edges) - 1)
+        for one in counting.by_signal:
+            for number, count in enumerate(spread(one, edges, _elapsed)):
+                booked[number] += count
+        return booked, counting
+
+    def marks(self, countings: list[Counting]) -> Counter[Mark]:
+        """Return how many readings with τ inside the window carry each mark."""
+        return Counter(
+            step.mark
+            for counting in countings
+            for one in counting.by_signal
+            for step in one
+            if self.start <= step.tau < self.end
+        )
+
+
+def window_of(view: LogView, first: int, last: int, lead: int, grace: int) -> Window:
+    """Return the worked-out window, the same object for every claim that asks for it."""
+    key = ("window", first, last, lead, grace)
+    window = view.shared.get(key)
+    if not isinstance(window, Window):
+        window = Window(view, first, last, lead, grace)
+        view.shared[key] = window
+    return window
+
+
+def sorted_items(view: LogView) -> list[tuple[int, ConfigDocument]]:
+    """Return the configurations of the log in order of their entries."""
+    return sorted(view.documents.items())
+
+
+def _elapsed(start: int, end: int) -> int:
+    return end - start
+
+
+def _spread_all(counting: Counting | None, edges: list[int], cover: Cover) -> list[int]:
+    booked = [0] * (len(edges) - 1)
+    for one in counting.by_signal if counting is not None else ():
+        for number, count in enumerate(spread(one, edges, cover.length)):
+            booked[number] += count
+    return booked
+
+
+def _atoms(
+    pieces: list[Piece], segments: list[Segment], days: tuple[Day, ...]
+) -> list[dict[Atom, int]]:
+    """Return the ms of each atom by day; pieces and segments are contiguous and ascending."""
+    found = [dict.fromkeys(Atom, 0) for _ in days]
+    piece_at = segment_at = 0
+    for number, day in enumerate(days):
+        atoms = found[number]
+        start = day.start
+        while start < day.end:
+            while pieces[piece_at].end <= start:
+                piece_at += 1
+            while segments[segment_at].end <= start:
+                segment_at += 1
+            piece, segment = pieces[piece_at], segments[segment_at]
+            end = min(day.end, piece.end, segment.end)
+            atom = _atom(segment.kind, piece)
+            if atom is not None:
+                atoms[atom] += end - start
+            start = end
+    return found
+
+
+def _atom(kind: str, piece: Piece) -> Atom | None:
+    if kind == "none":
+        return None
+    if kind == "planned":
+        return Atom.MINOR if piece.minor else _PLANNED[piece.state]
+    if piece.state is MachineState.RUN:
+        return Atom.RUN_X
+    if piece.state is MachineState.UNKNOWN:
+        return Atom.UNK_X
+    return Atom(kind)
+
+
