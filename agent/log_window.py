@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.entries import Block, Config, Entry, Off
-from kpi.document import ConfigDocument, StreamSpec, parse_document
+from kpi.document import ConfigDocument, parse_document
 from kpi.history import ConfigEntry, ConfigHistory
 from kpi.window import PointKey, WindowRows
 from model.flags import RowFlag

@@ -12,7 +12,7 @@ from typing import Final
 from agent.recovery_intent import RecoveryIntent
 from agent.sealer import Now, Sealer
 from config.document import PlantDocument
-from model.batch import Batch, concat
+from model.batch import Batch
 from model.errors import PermanentError, TransientError
 from model.slots import NS_PER_MS, SLOT_MS, slot_of
 from storage.journal import Journal
@@ -117,17 +117,18 @@ class Recorder:
         if not blocks:
             return 0
         config = blocks[0].info.config
-        batch = concat([b.batch for b in blocks], self._journal.is_text(config))
+        batches = [b.batch for b in blocks]
+        rows = sum(len(b) for b in batches)
         following = self._sealer.next_slot
         slot = following if following is not None else min(b.info.slot for b in blocks)
         if slot >= wall:
             # The minute is still running: its rows are simply the first of this run.
-            self._rows = [batch]
-            return len(batch)
+            self._rows = batches
+            return rows
         self._intent.write(slot, max(b.info.seq for b in blocks))
-        self._sealer.seal(slot, batch, self._journal.table(config), now, dur_ms=0)
+        self._sealer.seal(slot, batches, self._journal.table(config), now, dur_ms=0)
         self._journal.mark_sealed(max(b.info.slot for b in blocks))
-        return len(batch)
+        return rows
 
     def commit(self, batches: list[Batch], now: Now) -> None:
         """Put the rows on disk in one commit under the slot counter of this moment.
@@ -178,8 +179,7 @@ class Recorder:
             skipped = slot - following
             reason = "clock_step" if finished.dur_ms < (skipped + 1) * SLOT_MS else "agent_down"
             self._sealer.off(following, skipped, reason, now)
-        batch = concat(finished.rows, self._journal.is_text(self._config))
-        self._sealer.seal(slot, batch, self._document.table, now, dur_ms=finished.dur_ms)
+        self._sealer.seal(slot, finished.rows, self._document.table, now, dur_ms=finished.dur_ms)
         self._journal.mark_sealed(slot)
         self.sealed_blocks += 1
         if (slot + 1) % HOUR_SLOTS == 0:

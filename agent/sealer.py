@@ -6,6 +6,7 @@ Order of writes (format-core §5): frames, entries, leaves, checkpoint; each on 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.software import NAME, source_digest, version
@@ -14,12 +15,13 @@ from evidence.entries import Block, Boot, Config, Export, Genesis, Off, Previous
 from evidence.grammar import Origin
 from evidence.keys import Signer
 from evidence.note import Checkpoint, format_note, log_key, sign_checkpoint
-from model.batch import Batch
+from model.batch import Batch, concat, empty_batch
 from model.signal import SignalTable
 from model.slots import NS_PER_MS
 from storage.frame_archive import FrameArchive
-from storage.frames import SealedSlot, seal_slot
+from storage.frames import FrameWriter, SealedSlot, seal_slot
 from storage.ledger_files import Ledger
+from storage.signal_tables import text_mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ class Sealer:
         self._boot = -1
         self._mono_start_ns = 0
         self._last_mono_ms = 0
+        self._table = SignalTable(())
+        self._writer = FrameWriter(self._table)
+        self._carry: list[Batch] = []
 
     @property
     def size(self) -> int:
@@ -118,19 +123,28 @@ class Sealer:
     def seal(
         self,
         slot: int,
-        batch: Batch,
+        batches: Sequence[Batch],
         table: SignalTable,
         now: Now,
         *,
         dur_ms: int,
         sync: bool = True,
     ) -> None:
-        """Seal the rows committed in `slot`; `dur_ms` 0 = recovered after a crash.
+        """Seal the rows committed in `slot`, in commit order; `dur_ms` 0 = recovered after a crash.
 
         table: the signal table of the configuration in force.
         """
-        sealed = seal_slot(batch, table, slot=slot, origin=str(self.origin), secret=self._secret)
-        self._archive.append(slot, sealed.records)
+        if table is not self._table:
+            self._table = table
+            self._writer = FrameWriter(table)
+        rows = [*self._carry, *batches]
+        batch = concat(rows, text_mask(table)) if rows else empty_batch()
+        sealed = seal_slot(
+            self._writer, batch, slot=slot, origin=str(self.origin), secret=self._secret
+        )
+        # Rows beyond 2^24 bytes of one frame go first into the next one (format-core §2).
+        self._carry = [] if sealed.carry is None else [sealed.carry]
+        self._archive.append(slot, list(zip(sealed.salts, sealed.frames, strict=True)))
         if sync:
             self._archive.sync()
         self._ledger.append(self._block(slot, sealed, now, dur_ms), sync=sync)

@@ -53,10 +53,14 @@ class MemoryBundle:
 def check_names(names: Sequence[str]) -> None:
     """Refuse impossible names, names equal without case, and too many files (kind "file")."""
     if len(names) > MAX_FILES:
-        raise Refusal("file", f"{len(names)} files, at most {MAX_FILES}", f"文件数 {len(names)} 过多")
+        raise Refusal(
+            "file", f"{len(names)} files, at most {MAX_FILES}", f"文件数 {len(names)} 过多"
+        )
     for name in names:
         if not is_member_name(name):
-            raise Refusal("file", f"file name {name[:120]!r} not allowed", f"文件名 {name[:120]!r} 不允许")
+            raise Refusal(
+                "file", f"file name {name[:120]!r} not allowed", f"文件名 {name[:120]!r} 不允许"
+            )
     if len({name.lower() for name in names}) != len(names):
         raise Refusal("file", "two file names differ only by case", "两个文件名相同（不计大小写）")
 

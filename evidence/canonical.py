@@ -27,7 +27,7 @@ def encode(value: Json) -> bytes:
 def parse(data: bytes) -> Json:
     """Return the value that `data` spells canonically.
 
-    The test is to parse, serialise again and compare the bytes: this refuses duplicate keys, exponents, `\\u` escapes,
+    The test is to parse, serialise again and compare the bytes: this refuses duplicate keys, exponents, escapes,
     blanks and other orders at once. Raises `Refusal` (kind "json") and nothing else.
     """
     try:

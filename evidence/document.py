@@ -55,7 +55,9 @@ def parse_document(data: bytes) -> ConfigDocument:
         if len(set(names[-1])) != len(parsed) or len(parsed) > MAX_SIGNALS:
             raise _bad(f"stream {stream} names a signal twice", f"数据流 {stream} 信号重名")
     if order != sorted(set(order)):
-        raise _bad("streams are not in (class rank, device) order", "数据流未按（类别、设备）排序或重复")
+        raise _bad(
+            "streams are not in (class rank, device) order", "数据流未按（类别、设备）排序或重复"
+        )
     return ConfigDocument(
         sha256(data).digest(),
         tuple(layouts),

@@ -51,9 +51,7 @@ def open_envelope(data: bytes, key: VerifierKey) -> bytes:
         raise _bad("1 to 16 signatures expected", "签名数不在 1 至 16 之间")
     payload = b64.decode(payload_text)
     ours = [
-        signature
-        for key_id, signature in map(_signature, signatures)
-        if key_id == key.key_id.hex()
+        signature for key_id, signature in map(_signature, signatures) if key_id == key.key_id.hex()
     ]
     message = pae(PAYLOAD_TYPE, payload)
     if not ours or not all(verifies(key.public, signature, message) for signature in ours):

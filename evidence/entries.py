@@ -302,9 +302,7 @@ def _genesis(reader: _Reader) -> Genesis:
 
 
 def _config(reader: _Reader) -> Config:
-    return Config(
-        reader.integer("t_ms"), reader.digest("sha256"), reader.integer("bytes", low=1)
-    )
+    return Config(reader.integer("t_ms"), reader.digest("sha256"), reader.integer("bytes", low=1))
 
 
 def _boot(reader: _Reader) -> Boot:
@@ -355,9 +353,7 @@ def _off(reader: _Reader) -> Off:
 
 
 def _export(reader: _Reader) -> Export:
-    return Export(
-        reader.integer("t_ms"), reader.digest("sha256"), reader.integer("size", low=1)
-    )
+    return Export(reader.integer("t_ms"), reader.digest("sha256"), reader.integer("size", low=1))
 
 
 _PARSERS: Final[Mapping[str, Callable[[_Reader], Entry]]] = {

@@ -97,7 +97,11 @@ def _coverage(log: VerifiedLog, counts: FrameCounts) -> list[Finding]:
         )
     torn = sum(boot.torn_bytes for boot in rules.boots.values())
     if torn:
-        found.append(Finding("torn", f"{torn} torn bytes were cut at starts", f"启动时共截去 {torn} 字节残缺数据"))
+        found.append(
+            Finding(
+                "torn", f"{torn} torn bytes were cut at starts", f"启动时共截去 {torn} 字节残缺数据"
+            )
+        )
     off = sum(run.last - run.first for run in rules.offs)
     if off:
         found.append(
@@ -106,7 +110,11 @@ def _coverage(log: VerifiedLog, counts: FrameCounts) -> list[Finding]:
     unknown = rules.blocks.clocks.count(b"U")
     if unknown:
         found.append(
-            Finding("clock", f"clock state unknown in {unknown} blocks", f"{unknown} 个数据块的时钟状态未知")
+            Finding(
+                "clock",
+                f"clock state unknown in {unknown} blocks",
+                f"{unknown} 个数据块的时钟状态未知",
+            )
         )
     recovered = rules.blocks.durations.count(0)
     if recovered:
@@ -157,9 +165,7 @@ def _in_window(log: VerifiedLog, claim: Claim) -> list[Finding]:
                     + ("（文档相同）" if same else ""),
                 )
             )
-    off = sum(
-        max(0, min(run.last, claim.last) - max(run.first, claim.first)) for run in rules.offs
-    )
+    off = sum(max(0, min(run.last, claim.last) - max(run.first, claim.first)) for run in rules.offs)
     if off:
         found.append(
             Finding(

@@ -1,8 +1,8 @@
 """Frame: the rows of one stream in one slot as bytes (format-core §2).
 
 `write_frame` is the plain reference writer; the archive's columnar writer is tested byte-equal with it.
-`parse_frame` is the strict reader. Most frames hold one to six rows, so its fixed cost counts as much as its cost a row:
-whole columns are tested first, rows are looked at one by one only where a flag or a type asks for it.
+`parse_frame` is the strict reader. Most frames hold one to six rows, so its fixed cost counts as much as its cost a
+row: whole columns are tested first, rows are looked at one by one only where a flag or a type asks for it.
 """
 
 from __future__ import annotations
@@ -271,7 +271,11 @@ def parse_frame(
                 raise _refuse("flags", layout, slot, f"flags {flag:#x}", f"标志 {flag:#x} 矛盾")
         if bool(flag & _S) is not simulated:
             raise _refuse(
-                "simulated", layout, slot, "simulated mark contradicts the realm", "模拟标记与日志名矛盾"
+                "simulated",
+                layout,
+                slot,
+                "simulated mark contradicts the realm",
+                "模拟标记与日志名矛盾",
             )
     heap = frame[size - heap_bytes :] if heap_bytes else b""
     missed = 0
@@ -348,25 +352,35 @@ def _check_rows(
         bits = value[i]
         if flag & _E:
             if flag & _N and code != _FLOAT:
-                raise _refuse("flags", layout, slot, "N on a signal that is no float", "N 标志用于非浮点信号")
+                raise _refuse(
+                    "flags", layout, slot, "N on a signal that is no float", "N 标志用于非浮点信号"
+                )
             if bits:
                 raise _refuse("value", layout, slot, "value bits under E", "标为无值却有值")
         elif flag & _M:
             missed += 1
             if source[i] == NO_SOURCE_TIME:
-                raise _refuse("time", layout, slot, "missed slot without instant", "缺失时隙没有计划时刻")
+                raise _refuse(
+                    "time", layout, slot, "missed slot without instant", "缺失时隙没有计划时刻"
+                )
             if not 1 <= bits <= len(MissedCause):
-                raise _refuse("value", layout, slot, f"missed-slot cause {bits}", f"缺失原因 {bits} 未定义")
+                raise _refuse(
+                    "value", layout, slot, f"missed-slot cause {bits}", f"缺失原因 {bits} 未定义"
+                )
         elif code == _TEXT:
             length = bits >> 32
             if bits & 0xFFFF_FFFF != heap_at or not 0 <= length <= MAX_TEXT_BYTES:
-                raise _refuse("text", layout, slot, "texts do not tile the heap", "文本区不连续或文本过长")
+                raise _refuse(
+                    "text", layout, slot, "texts do not tile the heap", "文本区不连续或文本过长"
+                )
             if flag & _T and length <= MAX_TEXT_BYTES - 4:
                 raise _refuse("text", layout, slot, "text cut too short", "文本截得过短")
             _check_utf8(heap[heap_at : heap_at + length], length, layout, slot)
             heap_at += length
         elif flag & _T:
-            raise _refuse("flags", layout, slot, "T on a signal that is no text", "T 标志用于非文本信号")
+            raise _refuse(
+                "flags", layout, slot, "T on a signal that is no text", "T 标志用于非文本信号"
+            )
         elif code == _FLOAT:
             if bits & _EXPONENT == _EXPONENT:
                 raise _refuse("value", layout, slot, "float is not finite", "浮点值不是有限数")

@@ -43,6 +43,7 @@ class Origin:
     workshop: str
     epoch: int
 
+    @override
     def __str__(self) -> str:
         return f"{self.prefix}/{self.epoch}"
 

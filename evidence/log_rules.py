@@ -19,7 +19,18 @@ LoadDocument = Callable[[Config], ConfigDocument]
 class BlockTable:
     """All blocks of a log as columns (a year is 525,600 rows): slots ascending, one row a block."""
 
-    __slots__ = ("boots", "clocks", "configs", "durations", "entry", "late", "roots", "rows", "slots", "states")
+    __slots__ = (
+        "boots",
+        "clocks",
+        "configs",
+        "durations",
+        "entry",
+        "late",
+        "roots",
+        "rows",
+        "slots",
+        "states",
+    )
 
     def __init__(self) -> None:
         self.entry = array("q")
@@ -129,7 +140,9 @@ class LogRules:
 
     def _accept_genesis(self, entry: Entry) -> None:
         if not isinstance(entry, Genesis) or self._count:
-            raise Refusal("genesis", "genesis must be entry 0 and only there", "创世条目必须且只能是第 0 条")
+            raise Refusal(
+                "genesis", "genesis must be entry 0 and only there", "创世条目必须且只能是第 0 条"
+            )
         prev = entry.prev
         if entry.origin != self._origin or entry.vkey != self._vkey:
             raise Refusal(
@@ -139,7 +152,9 @@ class LogRules:
             )
         if (prev is None) is not (entry.origin.epoch == 1) or (
             prev is not None
-            and (prev.origin.prefix != entry.origin.prefix or prev.origin.epoch >= entry.origin.epoch)
+            and (
+                prev.origin.prefix != entry.origin.prefix or prev.origin.epoch >= entry.origin.epoch
+            )
         ):
             raise Refusal(
                 "genesis",
@@ -179,7 +194,9 @@ class LogRules:
             )
         if block.late > block.rows:
             raise Refusal(
-                "rows", f"block {where} has more late rows than rows", f"数据块 {where} 迟到行多于总行数"
+                "rows",
+                f"block {where} has more late rows than rows",
+                f"数据块 {where} 迟到行多于总行数",
             )
         self._mono = block.mono_ms
         state = self._interned.setdefault(block.state, block.state)

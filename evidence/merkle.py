@@ -118,7 +118,9 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
     return _subproof(leaves, first, whole=True)
 
 
-def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
+def verify_inclusion(
+    leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
+) -> None:
     """Check that `leaf` stands at `index` of the tree (size, root) (RFC 9162 §2.1.3.2).
 
     Raises `Refusal` (kind "proof") if it does not.

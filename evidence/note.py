@@ -37,6 +37,7 @@ class VerifierKey:
         data = self.name.encode() + b"\n" + bytes([self.algorithm]) + self.public
         return sha256(data).digest()[:KEY_ID_BYTES]
 
+    @override
     def __str__(self) -> str:
         key = b64.encode(bytes([self.algorithm]) + self.public)
         return f"{self.name}+{self.key_id.hex()}+{key}"
@@ -111,9 +112,7 @@ class Cosignature:
 
 def format_note(checkpoint: Checkpoint, lines: Sequence[SignatureLine]) -> bytes:
     """Return the bytes of a note; the log's line must be the first."""
-    text = "".join(
-        f"— {line.name} {b64.encode(line.key_id + line.signature)}\n" for line in lines
-    )
+    text = "".join(f"— {line.name} {b64.encode(line.key_id + line.signature)}\n" for line in lines)
     return checkpoint.body + b"\n" + text.encode()
 
 
@@ -176,7 +175,9 @@ def _parse_line(line: str) -> SignatureLine:
     return SignatureLine(match[1], data[:KEY_ID_BYTES], data[KEY_ID_BYTES:])
 
 
-def verify_note(note: Note, log: VerifierKey, witnesses: Sequence[VerifierKey]) -> list[Cosignature]:
+def verify_note(
+    note: Note, log: VerifierKey, witnesses: Sequence[VerifierKey]
+) -> list[Cosignature]:
     """Check the log's line and every line of a known witness; return the cosignatures.
 
     Lines of an unknown (name, id) are ignored, a known one that fails refuses the note. Raises `Refusal`

@@ -136,6 +136,8 @@ def parse_policy(data: bytes) -> Policy:
             )
     if builder.quorum is None or not builder.logs:
         raise Refusal(
-            "policy", "the policy needs a log line and a quorum line", "策略文件缺少 log 行或 quorum 行"
+            "policy",
+            "the policy needs a log line and a quorum line",
+            "策略文件缺少 log 行或 quorum 行",
         )
     return Policy(builder.logs, builder.witnesses, builder.groups, builder.quorum)

@@ -23,7 +23,7 @@ INCOMPLETE_KINDS: Final = frozenset(
 """Kinds that say "absent"; every other kind says "false"."""
 
 
-class Refusal(VerificationError):
+class Refusal(VerificationError):  # noqa: N818 - a refused bundle is a result, not a malfunction
     """Evidence was refused.
 
     kind: one word for programs (`vectors.json` lists those of the core). step: 1 to 7 of format-core §9, 0 while a

@@ -129,9 +129,7 @@ def parse_statement(payload: bytes) -> Statement:
     if len({claim.id for claim in claims}) != len(claims) or len(claims) > MAX_CLAIMS:
         raise _bad("two claims have one id", "两个指标编号相同")
     subjects = tuple(_subject(_object(item)) for item in _list(top["subject"]))
-    return Statement(
-        origin, bytes.fromhex(root), _count(size, low=1), simulated, subjects, claims
-    )
+    return Statement(origin, bytes.fromhex(root), _count(size, low=1), simulated, subjects, claims)
 
 
 def _subject(item: Mapping[str, Json]) -> Subject:

@@ -1,4 +1,4 @@
-"""Verification of a bundle (format-core §9), in this order; the first fault ends it:
+"""Verification of a bundle (format-core §9): seven steps in this order; the first fault ends it.
 
 1. file rules, SHA256SUMS
 2. trust policy, checkpoint, witness quorum
@@ -192,7 +192,9 @@ def _check_statement(
     sizes = bundle.sizes()
     for subject in statement.subjects:
         if subject.name not in sizes:
-            raise Refusal("missing-file", f"subject {subject.name} is absent", f"缺少声明对象 {subject.name}")
+            raise Refusal(
+                "missing-file", f"subject {subject.name} is absent", f"缺少声明对象 {subject.name}"
+            )
         if files.digest_of(bundle, subject.name) != subject.sha256.hex():
             raise Refusal(
                 "subject",
@@ -281,11 +283,17 @@ def _first_difference(stated: object, computed: object) -> Sequence[str]:
     path = ""
     while True:
         if isinstance(stated, dict) and isinstance(computed, dict):
-            key = next((k for k in sorted({*stated, *computed}) if stated.get(k) != computed.get(k)), "")
+            key = next(
+                (k for k in sorted({*stated, *computed}) if stated.get(k) != computed.get(k)), ""
+            )
             path += f".{key}"
             stated, computed = stated.get(key), computed.get(key)
-        elif isinstance(stated, list) and isinstance(computed, list) and len(stated) == len(computed):
-            index = next((i for i, (a, b) in enumerate(zip(stated, computed, strict=True)) if a != b), 0)
+        elif (
+            isinstance(stated, list) and isinstance(computed, list) and len(stated) == len(computed)
+        ):
+            index = next(
+                (i for i, (a, b) in enumerate(zip(stated, computed, strict=True)) if a != b), 0
+            )
             path += f"[{index}]"
             stated, computed = stated[index], computed[index]
         else:

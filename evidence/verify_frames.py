@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import pairwise
 from typing import Final
 
 from evidence.block import SUB_LEAF_PREFIX, block_root
@@ -48,9 +49,13 @@ def frame_files(bundle: Bundle) -> list[tuple[int, int, str]]:
             raise Refusal("container", f"{name} is no frames file", f"{name} 不是帧文件")
         found.append((int(match[1]), int(match[2]), name))
     found.sort()
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         if before[1] >= after[0]:
-            raise Refusal("container", f"{before[2]} and {after[2]} overlap", f"{before[2]} 与 {after[2]} 重叠")
+            raise Refusal(
+                "container",
+                f"{before[2]} and {after[2]} overlap",
+                f"{before[2]} 与 {after[2]} 重叠",
+            )
     return found
 
 
@@ -162,7 +167,9 @@ def read_frame(
     document = rules.documents[blocks.configs[row]]
     index = document.index_of.get(stream)
     if index is None:
-        raise Refusal("missing-file", f"no stream {stream} in slot {slot}", f"时隙 {slot} 没有数据流 {stream}")
+        raise Refusal(
+            "missing-file", f"no stream {stream} in slot {slot}", f"时隙 {slot} 没有数据流 {stream}"
+        )
     for first, last, name in frame_files(bundle):
         if first <= slot <= last:
             with bundle.open(name) as read:
@@ -173,7 +180,11 @@ def read_frame(
             check_root(records, blocks.root(row), slot)
             revealed, data = records[index]
             if not revealed:
-                raise Refusal("withheld", f"{stream} of slot {slot} is withheld", f"时隙 {slot} 的 {stream} 未提供")
+                raise Refusal(
+                    "withheld",
+                    f"{stream} of slot {slot} is withheld",
+                    f"时隙 {slot} 的 {stream} 未提供",
+                )
             simulated = rules.genesis is not None and rules.genesis.origin.simulated
             layout = document.layouts[index]
             prefix = frame_prefix(slot)

@@ -105,7 +105,9 @@ def check_entries(bundle: Bundle, head: Checkpoint) -> bytes:
             f"条目数 {tree.size} 与已签名的长度 {head.size} 不符",
         )
     if tree.root() != head.root:
-        raise Refusal("root", "the entries do not give the signed root", "条目算出的根与签名的根不符")
+        raise Refusal(
+            "root", "the entries do not give the signed root", "条目算出的根与签名的根不符"
+        )
     return leaves
 
 
@@ -157,4 +159,6 @@ def _lines(bundle: Bundle) -> Iterator[bytes]:
             break
         yield from lines
     if tail:
-        raise Refusal("entries", "entries.ndjson does not end with LF", "entries.ndjson 未以换行结尾")
+        raise Refusal(
+            "entries", "entries.ndjson does not end with LF", "entries.ndjson 未以换行结尾"
+        )

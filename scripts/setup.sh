@@ -33,6 +33,14 @@ find_python() {
   return 1
 }
 
+# The programs in a .venv name its path: after the checkout was moved or copied they start the wrong Python.
+for old in .venv/.plantproof-*; do
+  if [ -f "$old" ] && [ "$(tail -n 1 "$old")" != "$(pwd)" ]; then
+    rm -rf .venv
+    break
+  fi
+done
+
 if ! good_python .venv/bin/python; then
   python=$(find_python) || fail "Python 3.11 or newer is missing (found: $(python3 --version 2>&1 || echo none)); install it (Debian 12: apt-get install python3 python3-venv) or name it: PYTHON=/path/to/python3.11 make …"
 else

@@ -112,7 +112,7 @@ def measured_pieces(
     """Return the pieces booked between neighbouring `edges` (whole minutes far from any fault).
 
     A piece counts at the first reading that shows it. Gaps lose none: the counter of the device goes on, and the
-    pieces of a gap lie inside one production day. A reset loses the pieces between the last reading before it and itself.
+    pieces of a gap lie inside one production day. A reset loses the pieces since the last reading before it.
     """
     delivery = delivery_of(machine.spec.id)
     item = next(i for i in delivery.items if i.name == item_name)

@@ -28,7 +28,7 @@ _H: Final = np.uint16(RowFlag.ALIVE)
 _M: Final = np.uint16(RowFlag.MISSED)
 _N: Final = np.uint16(RowFlag.NOT_FINITE)
 _T: Final = np.uint16(RowFlag.TEXT_CUT)
-_SPECIAL: Final = np.uint16(_E | _H | _M | _N | _T)
+_SPECIAL: Final = int(_E | _H | _M | _N | _T)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,17 @@ class _Columns:
     value: Int64
     status: UInt32
     flags: UInt16
+    union: int = 0
+    """All flags that occur."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouped:
+    """Rows by stream. order: commit index of each row, sorted by stream. texts: heap bytes by commit index."""
+
+    order: NDArray[np.intp]
+    bounds: list[int]
+    texts: dict[int, bytes]
 
 
 class FrameWriter:
@@ -92,6 +103,7 @@ class FrameWriter:
         self._is_float = np.array([k is SignalType.FLOAT for k in kind], dtype=np.bool_)
         self._is_bool = np.array([k is SignalType.BOOL for k in kind], dtype=np.bool_)
         self._is_text = np.array([k is SignalType.TEXT for k in kind], dtype=np.bool_)
+        self._has_float = bool(self._is_float.any())
         self._has_bool = bool(self._is_bool.any())
         self._has_text = bool(self._is_text.any())
         self._bounds = np.arange(len(table.streams) + 1)
@@ -99,8 +111,8 @@ class FrameWriter:
     def render(self, batch: Batch, slot: int) -> SlotFrames:
         """Return the frames of `batch`, the rows of `slot` in commit order.
 
-        Value rules: E, H and N rows hold 0 and flag E; a float that is not finite gets E and N, a bool above 1 gets E and
-        80740000; texts are made well-formed and cut; unknown flag bits are dropped; a source time outside
+        Value rules: E, H and N rows hold 0 and flag E; a float that is not finite gets E and N, a bool above 1 gets E
+        and 80740000; texts are made well-formed and cut; unknown flag bits are dropped; a source time outside
         [1970, 2262) becomes none. Raises ValueError for rows that no connector may make: a received time outside that
         range, a signal that is not in the table, flags that contradict each other, a missed row without time or cause.
         """
@@ -108,38 +120,39 @@ class FrameWriter:
             empty = tuple(_HEAD.pack(MAGIC, slot, 0, 0) + layout.tail for layout in self._layouts)
             return SlotFrames(slot, empty, 0, 0, "G" * len(empty), None)
         columns = self._columns(batch)
-        stream = self._stream_of[batch.signal]
-        order = np.argsort(stream, kind="stable")
-        bounds = np.searchsorted(stream[order], self._bounds).tolist()
         texts = self._texts(batch, columns)
-        return self._join(batch, slot, columns, order, bounds, texts)
+        stream = self._stream_of.take(batch.signal)
+        order = np.argsort(stream, kind="stable")
+        bounds = np.searchsorted(stream.take(order), self._bounds).tolist()
+        return self._join(batch, slot, columns, _Grouped(order, bounds, texts))
 
     def _columns(self, batch: Batch) -> _Columns:
+        # One reduction of the unsigned view finds negative numbers and too large ones at once.
         received = batch.received_ns // NS_PER_MS
-        if int(received.min()) < 0 or int(received.max()) >= TIME_LIMIT_MS:
+        if int(received.view(np.uint64).max()) >= TIME_LIMIT_MS:
             raise ValueError("a received time lies outside 1970 to 2261")
-        if int(batch.signal.min()) < 0:
+        if int(batch.signal.view(np.uint32).max()) >= len(self._stream_of):
             raise ValueError("a row names a signal that is not in the table")
         source = batch.source_ns // NS_PER_MS
-        usable = (source >= 0) & (source < TIME_LIMIT_MS)
-        if not bool(usable.all()):
-            source[~usable] = NO_SOURCE_TIME
-        flags = batch.flags & _ALL_FLAGS
-        columns = _Columns(received, source, batch.value, batch.status, flags)
+        if int(source.view(np.uint64).max()) >= TIME_LIMIT_MS:
+            source[(source < 0) | (source >= TIME_LIMIT_MS)] = NO_SOURCE_TIME
+        columns = _Columns(received, source, batch.value, batch.status, batch.flags & _ALL_FLAGS)
         self._check_values(batch, columns)
-        if bool((columns.flags & _SPECIAL).any()):
+        columns.union = int(np.bitwise_or.reduce(columns.flags))
+        if columns.union & _SPECIAL:
             self._check_flags(batch, columns)
         return columns
 
     def _check_values(self, batch: Batch, columns: _Columns) -> None:
         """Turn values that the format cannot hold into rows without value."""
-        number = columns.flags & (_E | _M) == 0
-        not_finite = (columns.value & _EXPONENT == _EXPONENT) & number
-        if bool(not_finite.any()):
-            not_finite &= self._is_float[batch.signal]
-            columns.flags[not_finite] |= _E | _N
+        if self._has_float:
+            not_finite = columns.value & _EXPONENT == _EXPONENT
+            if bool(not_finite.any()):
+                not_finite &= self._is_float[batch.signal] & (columns.flags & (_E | _M) == 0)
+                columns.flags[not_finite] |= _E | _N
         if self._has_bool:
-            wide = self._is_bool[batch.signal] & number & (columns.value & -2 != 0)
+            wide = self._is_bool[batch.signal] & (columns.value & -2 != 0)
+            wide &= columns.flags & (_E | _M) == 0
             if bool(wide.any()):
                 columns.flags[wide] |= _E
                 columns.status = columns.status.copy()
@@ -189,24 +202,18 @@ class FrameWriter:
                 columns.flags[row] |= _T
         return found
 
-    def _join(
-        self,
-        batch: Batch,
-        slot: int,
-        columns: _Columns,
-        order: NDArray[np.intp],
-        bounds: list[int],
-        texts: dict[int, bytes],
-    ) -> SlotFrames:
-        received = columns.received[order]
-        source = columns.source[order]
-        value = columns.value[order]
-        status = columns.status[order]
-        index = self._index[batch.signal[order]]
-        flags = columns.flags[order]
-        real = flags & _M == 0
-        late = (source < slot * SLOT_MS - SLOT_MS) & real & (source != NO_SOURCE_TIME)
-        heaps = self._heaps(order, value, texts, bounds) if texts else {}
+    def _join(self, batch: Batch, slot: int, columns: _Columns, grouped: _Grouped) -> SlotFrames:
+        order, bounds = grouped.order, grouped.bounds
+        source = columns.source.take(order)
+        value = columns.value.take(order)
+        flags = columns.flags.take(order)
+        real = None if not columns.union & _M else flags & _M == 0
+        late = self._late(source, real, slot)
+        heaps = self._heaps(value, grouped) if grouped.texts else {}
+        # Slices of bytes cost a quarter of slices of arrays, and most frames have one to six rows.
+        eight = (columns.received.take(order).tobytes(), source.tobytes(), value.tobytes())
+        four = columns.status.take(order).tobytes()
+        two = (self._index.take(batch.signal.take(order)).tobytes(), flags.tobytes())
         frames = []
         state = []
         left: list[NDArray[np.intp]] = []
@@ -215,11 +222,10 @@ class FrameWriter:
             a, b = bounds[i], bounds[i + 1]
             heap = heaps.get(i, b"")
             if 24 + len(layout.tail) + (b - a) * ROW_BYTES + len(heap) > MAX_FRAME_BYTES:
-                b, heap = self._fit(order, texts, (a, b), 24 + len(layout.tail))
+                b, heap = _fit(grouped, (a, b), 24 + len(layout.tail))
                 left.append(order[b : bounds[i + 1]])
-            n = b - a
-            head = _HEAD.pack(MAGIC, slot, n, len(heap))
-            if n == 0:
+            head = _HEAD.pack(MAGIC, slot, b - a, len(heap))
+            if a == b:
                 frames.append(head + layout.tail)
                 state.append("G")
                 continue
@@ -228,55 +234,64 @@ class FrameWriter:
                     (
                         head,
                         layout.tail,
-                        received[a:b].tobytes(),
-                        source[a:b].tobytes(),
-                        value[a:b].tobytes(),
-                        status[a:b].tobytes(),
-                        index[a:b].tobytes(),
-                        flags[a:b].tobytes(),
+                        eight[0][8 * a : 8 * b],
+                        eight[1][8 * a : 8 * b],
+                        eight[2][8 * a : 8 * b],
+                        four[4 * a : 4 * b],
+                        two[0][2 * a : 2 * b],
+                        two[1][2 * a : 2 * b],
                         heap,
                     )
                 )
             )
-            state.append("D" if real[a:b].any() else "G")
-            rows += n
-            if left:
-                late_rows -= int(late[b : bounds[i + 1]].sum())
-        late_rows += int(late.sum())
+            state.append("D" if real is None or bool(real[a:b].any()) else "G")
+            rows += b - a
+            if late is not None:
+                late_rows += int(late[a:b].sum())
         carry = batch.select(np.sort(np.concatenate(left))) if left else None
         return SlotFrames(slot, tuple(frames), rows, late_rows, "".join(state), carry)
 
-    def _heaps(
-        self, order: NDArray[np.intp], value: Int64, texts: dict[int, bytes], bounds: list[int]
-    ) -> dict[int, bytes]:
+    @staticmethod
+    def _late(source: Int64, real: NDArray[np.bool_] | None, slot: int) -> NDArray[np.bool_] | None:
+        """Return which rows are late, None if none is."""
+        bound = slot * SLOT_MS - SLOT_MS
+        if int(source.min()) >= bound:
+            return None
+        late: NDArray[np.bool_] = (source < bound) & (source != NO_SOURCE_TIME)
+        if real is not None:
+            late &= real
+        return late
+
+    @staticmethod
+    def _heaps(value: Int64, grouped: _Grouped) -> dict[int, bytes]:
         """Return the heap of every stream that has texts and write offset and length into `value`."""
-        position = np.empty(len(order), dtype=np.intp)
-        position[order] = np.arange(len(order))
+        position = np.empty(len(value), dtype=np.intp)
+        position[grouped.order] = np.arange(len(value))
         parts: dict[int, list[bytes]] = {}
         ends: dict[int, int] = {}
-        places = position[list(texts)].tolist()
-        streams = (np.searchsorted(bounds, places, side="right") - 1).tolist()
-        for text, place, stream in zip(texts.values(), places, streams, strict=True):
+        places = position[list(grouped.texts)]
+        streams = (np.searchsorted(grouped.bounds, places, side="right") - 1).tolist()
+        for text, place, stream in zip(
+            grouped.texts.values(), places.tolist(), streams, strict=True
+        ):
             start = ends.get(stream, 0)
             value[place] = len(text) << 32 | start
             ends[stream] = start + len(text)
             parts.setdefault(stream, []).append(text)
         return {stream: b"".join(pieces) for stream, pieces in parts.items()}
 
-    @staticmethod
-    def _fit(
-        order: NDArray[np.intp], texts: dict[int, bytes], span: tuple[int, int], header: int
-    ) -> tuple[int, bytes]:
-        """Return (end, heap) of the longest run of rows from span[0] on that fits into one frame."""
-        size = header
-        heap: list[bytes] = []
-        for place in range(*span):
-            text = texts.get(int(order[place]), b"")
-            size += ROW_BYTES + len(text)
-            if size > MAX_FRAME_BYTES:
-                return place, b"".join(heap)
-            heap.append(text)
-        return span[1], b"".join(heap)
+
+def _fit(grouped: _Grouped, span: tuple[int, int], header: int) -> tuple[int, bytes]:
+    """Return (end, heap) of the longest run of rows from span[0] on that fits into one frame."""
+    size = header
+    heap: list[bytes] = []
+    for place in range(*span):
+        text = grouped.texts.get(int(grouped.order[place]), b"")
+        size += ROW_BYTES + len(text)
+        if size > MAX_FRAME_BYTES:
+            return place, b"".join(heap)
+        heap.append(text)
+    return span[1], b"".join(heap)
 
 
 def seal(slot: SlotFrames, streams: tuple[str, ...], *, origin: str, secret: bytes) -> SealedSlot:

@@ -29,6 +29,8 @@ class Level(StrEnum):
 class Link(StrEnum):
     """Whether a device of the registry talks to us."""
 
+    STARTING = "starting"
+    """First connection under way."""
     ONLINE = "online"
     OFFLINE = "offline"
     """Configured, but silent or unreachable."""
@@ -90,7 +92,8 @@ class DeviceTile:
     name: Text
     kind: Text
     link: Link
-    state: MachineState = MachineState.UNKNOWN
+    state: MachineState | None = MachineState.UNKNOWN
+    """None = it has no state signal (a meter): only whether it is online is shown."""
     since_ms: int | None = None
     """Start of the present state, or of the silence when offline."""
     value: Fraction | None = None

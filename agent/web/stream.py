@@ -22,7 +22,7 @@ RETRY_MS: Final = 3000
 
 
 class Views:
-    """The newest JSON view, made once per sequence number for all streams."""
+    """The newest JSON view, made once per snapshot for all streams."""
 
     def __init__(self, state: BoardState) -> None:
         """Keep `state`; nothing is read yet."""
@@ -33,7 +33,7 @@ class Views:
     def newest(self) -> Json:
         """Return the view of the newest snapshot; callers must not change it."""
         snapshot = self._state.snapshot()
-        if self._snapshot is None or self._snapshot.seq != snapshot.seq:
+        if snapshot is not self._snapshot:
             self._snapshot, self._view = snapshot, view(snapshot)
         return self._view
 

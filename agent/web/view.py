@@ -169,7 +169,7 @@ def _tile(tile: DeviceTile) -> Json:
         "name": _text(tile.name),
         "kind": _text(tile.kind),
         "link": tile.link.value,
-        "state": tile.state.value,
+        "state": tile.state and tile.state.value,
         "since": tile.since_ms,
         "value": None if tile.value is None else digits(tile.value * factor, tile.decimals),
         "label": _text(tile.value_label),

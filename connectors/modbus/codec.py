@@ -251,8 +251,13 @@ def to_column(numbers: NDArray[np.generic], kind: SignalType) -> tuple[Int64, Bi
             raise ValueError("numbers cannot fill a text signal")
 
 
+def _widen(numbers: NDArray[np.generic]) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a reading like any other
+        return numbers.astype(np.float64)
+
+
 def _to_float(numbers: NDArray[np.generic]) -> tuple[Int64, Bits]:
-    floats = numbers.astype(np.float64)
+    floats = _widen(numbers)
     if numbers.dtype.kind == "f":
         fits = np.isfinite(floats)
     elif numbers.dtype.itemsize <= 4:
@@ -268,7 +273,7 @@ def _to_float(numbers: NDArray[np.generic]) -> tuple[Int64, Bits]:
 def _to_whole(numbers: NDArray[np.generic], low: float, high: float) -> tuple[Int64, Bits]:
     """Whole numbers within [low, high); the limits are exact in binary64."""
     if numbers.dtype.kind == "f":
-        floats = numbers.astype(np.float64)
+        floats = _widen(numbers)
         fits = np.isfinite(floats)
         floats = np.where(fits, floats, 0.0)
         fits &= (np.trunc(floats) == floats) & (floats >= low) & (floats < high)

@@ -106,9 +106,7 @@ def node_text(node: str, table: Sequence[str]) -> str | None:
 
 def fits(step: Step, name: QualifiedName, table: Sequence[str]) -> bool:
     """Return whether a browse name fits a step; types are looked at elsewhere."""
-    if step.uri is not None and (
-        name.namespace >= len(table) or table[name.namespace] != step.uri
-    ):
+    if step.uri is not None and (name.namespace >= len(table) or table[name.namespace] != step.uri):
         return False
     return name.name == step.name or fnmatchcase(name.name, step.name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from evidence.recompute.intervals import Cover, Interval
@@ -12,6 +13,7 @@ from evidence.recompute.plant import Asset, Calendar, Stop
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
 _UNIX_DAY: Final = date(1970, 1, 1)
+_FIRST_DAY: Final = (date.min - _UNIX_DAY).days
 _LAST_DAY: Final = (date.max - _UNIX_DAY).days - 8
 
 
@@ -35,7 +37,7 @@ def _midnight(calendar: Calendar, day: int) -> int:
 def _days(calendar: Calendar, low: int, high: int) -> Iterator[tuple[date, int]]:
     """Yield (local date, UTC ms of its midnight) of every date whose minutes can reach [low, high)."""
     for number in range(local_day(calendar, low) - 7, local_day(calendar, high) + 1):
-        if 0 <= number + 719_162 and number <= _LAST_DAY:
+        if _FIRST_DAY <= number <= _LAST_DAY:
             yield _UNIX_DAY + timedelta(days=number), _midnight(calendar, number)
 
 
@@ -97,7 +99,7 @@ def segments(
     edges.update(_calendar_edges(calendar, low, high))
     cuts = sorted(edge for edge in edges if low <= edge <= high)
     found: list[Segment] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         if not service.holds(start):
             kind = "none"
         else:

@@ -128,10 +128,7 @@ def parse_plant(document: ConfigDocument) -> Plant:
         {asset.id: asset for asset in assets},
         tables,
         _calendar(top.inner("calendar")),
-        {
-            str(item.get("id")): _signals(item)
-            for item in top.objects("streams", "stream")
-        },
+        {str(item.get("id")): _signals(item) for item in top.objects("streams", "stream")},
     )
 
 

@@ -42,7 +42,17 @@ class Row(NamedTuple):
 class StreamColumns:
     """All collected rows of one stream in sealing order, 36 bytes a row."""
 
-    __slots__ = ("_numbers", "flags", "received", "signal", "slot", "source", "status", "texts", "value")
+    __slots__ = (
+        "_numbers",
+        "flags",
+        "received",
+        "signal",
+        "slot",
+        "source",
+        "status",
+        "texts",
+        "value",
+    )
 
     def __init__(self) -> None:
         self.received = array("q")
@@ -55,7 +65,9 @@ class StreamColumns:
         self.texts: list[bytes] = []
         self._numbers: dict[bytes, int] = {}
 
-    def add(self, slot: int, columns: FrameColumns, names: Sequence[int] | None, text: bytes) -> None:
+    def add(
+        self, slot: int, columns: FrameColumns, names: Sequence[int] | None, text: bytes
+    ) -> None:
         """Append the rows of one frame.
 
         names: number of each signal index where it differs from the index itself. text: one byte a signal, not 0

@@ -175,9 +175,7 @@ class Window:
     def _config_runs(self, start: int, end: int) -> tuple[ConfigRun, ...]:
         return tuple(
             ConfigRun(low * SLOT_MS, high * SLOT_MS, self._plant(document))
-            for low, high, document in self._view.configs_between(
-                start // SLOT_MS, end // SLOT_MS
-            )
+            for low, high, document in self._view.configs_between(start // SLOT_MS, end // SLOT_MS)
         )
 
     def _counting_stops(self) -> frozenset[Stop]:
@@ -332,11 +330,7 @@ class Window:
         sequences: dict[tuple[str, Role], list[Reading]] = {}
         for name, rows in self.rows(stream).items():
             for row, signal in rows:
-                if (
-                    row.flags & _E_OR_M
-                    or not is_good(row.status)
-                    or signal.type is SignalType.TEXT
-                ):
+                if row.flags & _E_OR_M or not is_good(row.status) or signal.type is SignalType.TEXT:
                     continue
                 value = reading(signal.type, row.value, *signal.scale)
                 sequences.setdefault((name, signal.role), []).append(
@@ -360,13 +354,18 @@ class Window:
         counting = self.counting(f"{asset}.count")
         spread_over = productive_cover(pieces)
         edges = [self.start, *(day.end for day in self.days)]
-        booked = {
-            role: _spread_all(counting.get(role), edges, spread_over) for role in COUNT_ROLES
-        }
+        booked = {role: _spread_all(counting.get(role), edges, spread_over) for role in COUNT_ROLES}
+        silent = self._scrap_never_answers(counting)
         days = []
         for number, day in enumerate(self.days):
             plant = self.plant_of_asset(asset, day.start)
-            known = self._known(asset, plant, counting)
+            known = {
+                role
+                for role in COUNT_ROLES
+                if plant is not None
+                and plant.has_role(f"{asset}.count", role)
+                and not (role is Role.COUNT_SCRAP and silent)
+            }
             good, scrap, total = (
                 booked[role][number] if role in known else None for role in COUNT_ROLES
             )
@@ -381,19 +380,16 @@ class Window:
             days.append(DayFigures(day, atoms[number], good, scrap, total, cycle))
         return AssetFigures(asset, tuple(days), counting, tuple(segments))
 
-    def _known(
-        self, asset: str, plant: Plant | None, counting: Mapping[Role, Counting]
-    ) -> set[Role]:
-        """Return the count roles that are known on a day with this configuration."""
-        if plant is None:
-            return set()
-        known = {role for role in COUNT_ROLES if plant.has_role(f"{asset}.count", role)}
+    def _scrap_never_answers(self, counting: Mapping[Role, Counting]) -> bool:
+        """Return whether good or total pieces were read in the window but scrap never: no reject signal."""
         answered = {
-            role for role, steps_of in counting.items() if steps_of.accepted_between(self.start, self.end)
+            role
+            for role, counted in counting.items()
+            if counted.accepted_between(self.start, self.end)
         }
-        if Role.COUNT_SCRAP not in answered and answered & {Role.COUNT_GOOD, Role.COUNT_TOTAL}:
-            known.discard(Role.COUNT_SCRAP)
-        return known
+        return Role.COUNT_SCRAP not in answered and bool(
+            answered & {Role.COUNT_GOOD, Role.COUNT_TOTAL}
+        )
 
     def booked_energy(self, meter: str) -> tuple[list[int], Counting]:
         """Return the booked Wh of a meter by production day, and its steps."""
@@ -476,5 +472,3 @@ def _atom(kind: str, piece: Piece) -> Atom | None:
     if piece.state is MachineState.UNKNOWN:
         return Atom.UNK_X
     return Atom(kind)
-
-

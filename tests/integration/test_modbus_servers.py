@@ -75,7 +75,9 @@ async def take(batches: AsyncIterator[Batch]) -> Batch:
     return await asyncio.wait_for(anext(batches), 20)
 
 
-def values(batch: Batch, addresses: list[tuple[Signal, Mapping[str, object]]] = POINTS) -> dict[str, object]:
+def values(
+    batch: Batch, addresses: list[tuple[Signal, Mapping[str, object]]] = POINTS
+) -> dict[str, object]:
     """Signal name → value, for good rows."""
     result: dict[str, object] = {}
     for row in range(len(batch)):
@@ -205,7 +207,10 @@ PYMODBUS_POINTS: list[tuple[Signal, Mapping[str, object]]] = [
 
 @pytest.mark.parametrize("realm", [Realm.SIM, Realm.EV])
 async def test_pymodbus_values_with_gaps_that_do_not_exist(realm: Realm) -> None:
-    async with pymodbus_server("ACME") as port, reading(port, PYMODBUS_POINTS, realm=realm) as batches:
+    async with (
+        pymodbus_server("ACME") as port,
+        reading(port, PYMODBUS_POINTS, realm=realm) as batches,
+    ):
         got = values(await take(batches), PYMODBUS_POINTS)
     assert got == {"a": 18, "f": 230.5, "u": 1234567}
 

@@ -1,4 +1,4 @@
-"""A Modbus TCP device on loopback whose every answer a test decides; written from the specification, not from our client."""
+"""A Modbus TCP device on loopback whose every answer a test decides; it shares no code with our client."""
 
 from __future__ import annotations
 

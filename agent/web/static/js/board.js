@@ -62,6 +62,9 @@ function watch() {
   const text = word === "live" || word === "starting" ? t(`live.${word}`) : t(`live.${word}`, { age: duration(age) });
   if (line.textContent !== text) line.textContent = text;
   const stopped = word !== "live" && word !== "starting";
+  const strip = document.getElementById("not-now");
+  strip.hidden = !stopped;
+  if (stopped) strip.textContent = `${text} — ${t("live.not_now", { time: instant(agent) })}`;
   document.getElementById("clock").textContent = instant(stopped ? agent : now());
   if (!stopped) drawSince(state.dev, now());
 }

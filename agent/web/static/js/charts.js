@@ -73,7 +73,7 @@ export function drawTrend(trend) {
       },
       series: [{
         type: "line", data: points, showSymbol: points.length < 3, symbolSize: 6, lineStyle: { width: 2 }, connectNulls: false,
-        areaStyle: { opacity: 0.1, origin: "start" },
+        areaStyle: { opacity: 0.14, origin: goal },
         markLine: {
           silent: true, symbol: "none", data: [{ yAxis: goal }], lineStyle: { color: token("ink"), type: "dashed", width: 1 },
           label: { formatter: goalText, position: "insideEndBottom", color: token("ink"), fontSize: 12 },

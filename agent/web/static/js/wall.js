@@ -42,6 +42,7 @@ function fillCard(card, data) {
   const at = places(card);
   const unit = t(`unit.${data.unit}`);
   write(at.text, data.text ?? NONE);
+  at.text.toggleAttribute("data-none", data.text === null);
   write(at.unit, unit);
   card.dataset.short = data.text === null || data.target === null ? "" : data.short ? "yes" : "no";
   at.verdict.hidden = !data.verdict;
@@ -92,13 +93,14 @@ export function drawTiles(dev, now) {
 
 function fillTile(tile, id, data) {
   const at = places(tile);
-  tile.dataset.state = data.state;
+  tile.dataset.state = data.state ?? "";
   tile.dataset.link = data.link;
   write(at.id, id);
   write(at.name, say(data.name));
   write(at.kind, say(data.kind));
-  write(at.word, data.link === "online" ? t(`state.${data.state}`) : t(`link.${data.link}`));
+  write(at.word, data.link === "online" && data.state ? t(`state.${data.state}`) : t(`link.${data.link}`));
   write(at.value, data.value ?? NONE);
+  at.value.toggleAttribute("data-none", data.value === null);
   const label = data.label ? say(data.label) : t("wall.oee");
   write(at.unit, data.link === "unconnected" ? "" : `${data.unit} ${label}`);
   write(at.good, data.good === null ? "" : t("wall.good", { count: data.good }));
@@ -164,7 +166,7 @@ function fillClause(item, row) {
   write(at.text, row.text === null ? "" : `${row.text} ${t(`unit.${row.unit}`)}`.trim());
   write(at.word, t(`verdict.${row.verdict}`));
   write(at.required, say(row.required));
-  write(at.grade, row.grade ?? "·");
+  write(at.grade, row.grade ?? "");
   at.grade.dataset.grade = row.grade ?? "";
   at.grade.title = row.grade ? t(`grade.${row.grade}`) : "";
 }

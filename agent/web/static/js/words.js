@@ -32,8 +32,6 @@ export function duration(ms) {
 }
 
 const full = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
-const hours = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
-const days = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, month: "2-digit", day: "2-digit" });
 export const instant = (ms) => full.format(ms);
-export const hour = (ms) => hours.format(ms);
-export const day = (ms) => days.format(ms);
+export const hour = (ms) => instant(ms).slice(11, 16);
+export const day = (ms) => instant(ms).slice(5, 10);

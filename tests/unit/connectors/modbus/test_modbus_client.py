@@ -41,7 +41,10 @@ async def connected(
 
 
 async def test_read_sends_the_frame_of_the_specification() -> None:
-    async with connected(lambda asked: registers(asked, {0x6B: 0x022B, 0x6C: 0, 0x6D: 0x64})) as (client, device):
+    async with connected(lambda asked: registers(asked, {0x6B: 0x022B, 0x6C: 0, 0x6D: 0x64})) as (
+        client,
+        device,
+    ):
         # MODBUS Application Protocol V1.1b3, 6.3: read registers 108-110, answer 02 2B 00 00 00 64.
         outcome = await client.read(Request(Table.HOLDING, 0x6B, 3))
     assert isinstance(outcome, Answer)
@@ -50,7 +53,10 @@ async def test_read_sends_the_frame_of_the_specification() -> None:
     assert device.asked == [Asked(1, 7, bytes.fromhex("03 006B 0003"))]
 
 
-@pytest.mark.parametrize(("table", "function"), [(Table.COIL, 1), (Table.DISCRETE, 2), (Table.HOLDING, 3), (Table.INPUT, 4)])
+@pytest.mark.parametrize(
+    ("table", "function"),
+    [(Table.COIL, 1), (Table.DISCRETE, 2), (Table.HOLDING, 3), (Table.INPUT, 4)],
+)
 async def test_each_table_has_its_function(table: Table, function: int) -> None:
     size = 2 if table.of_bits else 20
     async with connected(lambda asked: answer(asked, bytes(size))) as (client, device):
@@ -105,10 +111,21 @@ async def test_answer_of_another_unit_is_a_mismatch() -> None:
 
 
 @pytest.mark.parametrize(
-    "pdu", ["04 04 00000000", "03 02 0000", "03 06 000000000000", "03 04 0000", "03 02 00000000", "83 02 00", "84 02"]
+    "pdu",
+    [
+        "04 04 00000000",
+        "03 02 0000",
+        "03 06 000000000000",
+        "03 04 0000",
+        "03 02 00000000",
+        "83 02 00",
+        "84 02",
+    ],
 )
 async def test_answer_of_another_function_or_length_is_a_mismatch(pdu: str) -> None:
-    async with connected(lambda asked: frame(asked.transaction, asked.unit, bytes.fromhex(pdu))) as (client, _):
+    async with connected(
+        lambda asked: frame(asked.transaction, asked.unit, bytes.fromhex(pdu))
+    ) as (client, _):
         outcome = await client.read(TWO)
         again = await client.read(TWO)
     assert isinstance(outcome, Fault)
@@ -198,7 +215,12 @@ async def test_never_more_in_flight_than_allowed(in_flight: int) -> None:
     async with server:
         port = server.sockets[0].getsockname()[1]
         client = await ModbusTcpClient.open(
-            host="127.0.0.1", port=port, unit=7, timeout_s=5, connect_timeout_s=5, clock=RunningClock()
+            host="127.0.0.1",
+            port=port,
+            unit=7,
+            timeout_s=5,
+            connect_timeout_s=5,
+            clock=RunningClock(),
         )
         outcomes = await client.read_many([TWO] * 20, in_flight)
         await client.close()
@@ -227,12 +249,20 @@ async def test_one_silent_block_does_not_stop_the_others() -> None:
 async def test_nothing_listening_is_transient() -> None:
     with pytest.raises(TransientError, match="cannot connect"):
         await ModbusTcpClient.open(
-            host="127.0.0.1", port=free_port(), unit=1, timeout_s=1, connect_timeout_s=1, clock=RunningClock()
+            host="127.0.0.1",
+            port=free_port(),
+            unit=1,
+            timeout_s=1,
+            connect_timeout_s=1,
+            clock=RunningClock(),
         )
 
 
 async def test_transaction_numbers_wrap() -> None:
-    async with connected(lambda asked: registers(asked, {0: asked.transaction})) as (client, device):
+    async with connected(lambda asked: registers(asked, {0: asked.transaction})) as (
+        client,
+        device,
+    ):
         client._transaction = 65534
         for _ in range(3):
             assert isinstance(await client.read(TWO), Answer)
@@ -255,6 +285,17 @@ async def test_device_that_does_not_identify_itself() -> None:
         assert await read_vendor_name(client) is None
 
 
-@pytest.mark.parametrize("data", ["", "0E01010000", "0D01010000010001 41", "0E0101000001", "0E010100000100", "0E0101000001 00 05 4142", "0E010100000101 01 41"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "0E01010000",
+        "0D01010000010001 41",
+        "0E0101000001",
+        "0E010100000100",
+        "0E0101000001 00 05 4142",
+        "0E010100000101 01 41",
+    ],
+)
 def test_vendor_name_absent_or_cut(data: str) -> None:
     assert parse_vendor_name(bytes.fromhex(data)) is None

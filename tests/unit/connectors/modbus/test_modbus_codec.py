@@ -32,7 +32,13 @@ INT, UINT, FLOAT, BOOL, TEXT = (
 E, N = int(RowFlag.NO_VALUE), int(RowFlag.NOT_FINITE)
 
 
-def one(encoding: str, kind: SignalType, data: str, order: str = "ABCD", sentinels: tuple[int | str, ...] = ()) -> Readings:
+def one(
+    encoding: str,
+    kind: SignalType,
+    data: str,
+    order: str = "ABCD",
+    sentinels: tuple[int | str, ...] = (),
+) -> Readings:
     parsed = parse_encoding(encoding)
     bits = tuple(sentinel_bits(s, parsed) for s in sentinels)
     return register_decoder([Field(0, 0, parsed, order, kind, bits)])(bytes.fromhex(data))
@@ -121,16 +127,22 @@ def test_decode_whole_numbers(encoding: str, kind: SignalType, data: str, value:
         ("int64", FLOAT, "7FFFFFFFFFFFFFFF"),
     ],
 )
-def test_value_its_type_cannot_hold_exactly_is_no_value(encoding: str, kind: SignalType, data: str) -> None:
+def test_value_its_type_cannot_hold_exactly_is_no_value(
+    encoding: str, kind: SignalType, data: str
+) -> None:
     assert row(one(encoding, kind, data)) == (0, BAD_TYPE_MISMATCH, E)
 
 
 @pytest.mark.parametrize("data", ["0020000000000000", "8000000000000000", "7FFFFFFFFFFFFC00"])
 def test_int64_that_a_float_holds_exactly_is_kept(data: str) -> None:
-    assert number(one("int64", FLOAT, data)) == float(int.from_bytes(bytes.fromhex(data), signed=True))
+    assert number(one("int64", FLOAT, data)) == float(
+        int.from_bytes(bytes.fromhex(data), signed=True)
+    )
 
 
-@pytest.mark.parametrize("data", ["7FC00000", "FFC00000", "7F800000", "FF800000"])
+@pytest.mark.parametrize(
+    "data", ["7FC00000", "FFC00000", "7F800000", "FF800000", "7F800001", "7F8F0000"]
+)
 def test_not_finite_float_is_flagged_and_has_no_value(data: str) -> None:
     assert row(one("float32", FLOAT, data)) == (0, BAD_NO_DATA, E | N)
 
@@ -146,7 +158,9 @@ def test_not_finite_float_is_flagged_and_has_no_value(data: str) -> None:
         ("uint64", INT, "FFFFFFFFFFFFFFFF", "0xFFFFFFFFFFFFFFFF"),
     ],
 )
-def test_sentinel_is_no_value(encoding: str, kind: SignalType, data: str, sentinel: int | str) -> None:
+def test_sentinel_is_no_value(
+    encoding: str, kind: SignalType, data: str, sentinel: int | str
+) -> None:
     assert row(one(encoding, kind, data, sentinels=(sentinel,))) == (0, BAD_NO_DATA, E)
 
 
@@ -207,7 +221,10 @@ def test_block_of_mixed_fields_keeps_each_at_its_point() -> None:
 
 def test_coils_are_counted_from_the_lowest_bit_of_the_first_byte() -> None:
     # MODBUS Application Protocol V1.1b3, 6.1: coils 20-38 answer CD 6B 05; coil 20 is bit 0 of CD.
-    fields = [Field(i, offset, Encoding(parse_encoding("bool").kind, 2), "ABCD", BOOL) for i, offset in enumerate([0, 1, 7, 8, 18])]
+    fields = [
+        Field(i, offset, Encoding(parse_encoding("bool").kind, 2), "ABCD", BOOL)
+        for i, offset in enumerate([0, 1, 7, 8, 18])
+    ]
     readings = bit_decoder(fields)(bytes.fromhex("CD6B05"))
     assert readings.value.tolist() == [1, 0, 1, 1, 1]
     as_float = bit_decoder([Field(0, 0, parse_encoding("bool"), "ABCD", FLOAT)])(b"\x01")
@@ -230,7 +247,11 @@ FORMATS = {
 }
 
 
-@given(data=st.binary(min_size=8, max_size=8), encoding=st.sampled_from(sorted(FORMATS)), order=st.sampled_from(["ABCD", "CDAB", "BADC", "DCBA"]))
+@given(
+    data=st.binary(min_size=8, max_size=8),
+    encoding=st.sampled_from(sorted(FORMATS)),
+    order=st.sampled_from(["ABCD", "CDAB", "BADC", "DCBA"]),
+)
 def test_decode_agrees_with_struct(data: bytes, encoding: str, order: str) -> None:
     """Second implementation: swap bytes and words in plain Python, then `struct`."""
     size = struct.calcsize(FORMATS[encoding])

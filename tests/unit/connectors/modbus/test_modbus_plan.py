@@ -56,7 +56,7 @@ def test_value_longer_than_a_request_is_refused() -> None:
 
 
 def test_tables_are_not_mixed_and_bits_have_their_own_limit() -> None:
-    both = spans((0, 1)) + [Span(C, 0, 1, 1), Span(C, 1999, 1, 2), Span(C, 2000, 1, 3)]
+    both = [*spans((0, 1)), Span(C, 0, 1, 1), Span(C, 1999, 1, 2), Span(C, 2000, 1, 3)]
     blocks = plan_blocks(both, [], WIDE)
     assert [(b.table, b.start, b.count) for b in blocks] == [(C, 0, 2000), (C, 2000, 1), (H, 0, 1)]
 
@@ -77,7 +77,12 @@ starts = st.tuples(st.integers(0, 400), st.sampled_from([1, 2, 4, 10]))
 holes = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 5)), max_size=5)
 
 
-@given(ranges=st.lists(starts, max_size=40), gaps=holes, longest=st.integers(10, 125), gap=st.integers(0, 125))
+@given(
+    ranges=st.lists(starts, max_size=40),
+    gaps=holes,
+    longest=st.integers(10, 125),
+    gap=st.integers(0, 125),
+)
 def test_plan_covers_all_within_the_limits_and_crosses_no_hole(
     ranges: list[tuple[int, int]], gaps: list[tuple[int, int]], longest: int, gap: int
 ) -> None:
@@ -89,7 +94,9 @@ def test_plan_covers_all_within_the_limits_and_crosses_no_hole(
         if not forbidden & set(range(start, start + count))
     ]
     blocks = plan_blocks(wanted, declared, Limits(registers=longest, gap=gap))
-    assert sorted(span.point for block in blocks for span in block.spans) == [s.point for s in wanted]
+    assert sorted(span.point for block in blocks for span in block.spans) == [
+        s.point for s in wanted
+    ]
     for block in blocks:
         read = range(block.start, block.start + block.count)
         used = {a for span in block.spans for a in range(span.start, span.end)}
@@ -121,7 +128,9 @@ def test_plan_uses_the_fewest_requests(ranges: list[tuple[int, int]], longest: i
 
 
 @given(ranges=st.lists(starts, min_size=1, max_size=30), bad=st.integers(0, 410))
-def test_splitting_ends_with_only_the_values_at_the_bad_address(ranges: list[tuple[int, int]], bad: int) -> None:
+def test_splitting_ends_with_only_the_values_at_the_bad_address(
+    ranges: list[tuple[int, int]], bad: int
+) -> None:
     """A device that refuses every request that touches `bad`: all others are read in the end."""
     waiting = list(plan_blocks(spans(*ranges), [], WIDE))
     read: set[int] = set()

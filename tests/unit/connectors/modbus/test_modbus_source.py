@@ -27,11 +27,15 @@ FAST = {"poll_interval": "20 ms", "timeout": "200 ms"}
 Addresses = list[tuple[Signal, Mapping[str, object]]]
 
 
-def holding(name: str, address: int, encoding: str = "uint16", **more: object) -> tuple[Signal, dict[str, object]]:
+def holding(
+    name: str, address: int, encoding: str = "uint16", **more: object
+) -> tuple[Signal, dict[str, object]]:
     return signal(name), {"address": address, "encoding": encoding, **more}
 
 
-def make(device: FakeDevice, addresses: Addresses, *, realm: Realm = Realm.SIM, **connection: object) -> ModbusSource:
+def make(
+    device: FakeDevice, addresses: Addresses, *, realm: Realm = Realm.SIM, **connection: object
+) -> ModbusSource:
     settings = {"host": "127.0.0.1", "port": device.port, **FAST, **connection}
     return ModbusSource(context(SPEC, settings, addresses, realm=realm))
 
@@ -54,12 +58,20 @@ async def take(batches: AsyncIterator[Batch]) -> Batch:
 def rows(batch: Batch) -> list[tuple[int, int, int, int]]:
     """(signal, value, status, flags) of every row, by signal."""
     return sorted(
-        zip(batch.signal.tolist(), batch.value.tolist(), batch.status.tolist(), batch.flags.tolist(), strict=True)
+        zip(
+            batch.signal.tolist(),
+            batch.value.tolist(),
+            batch.status.tolist(),
+            batch.flags.tolist(),
+            strict=True,
+        )
     )
 
 
 async def test_first_reading_has_a_row_for_every_point() -> None:
-    async with FakeDevice(lambda a: registers(a, {100: 7, 102: 0xD687, 103: 0x12})).running() as device:
+    async with FakeDevice(
+        lambda a: registers(a, {100: 7, 102: 0xD687, 103: 0x12})
+    ).running() as device:
         source = make(device, [holding("state", 100), holding("good", 102, "uint32", order="CDAB")])
         async with reading(source) as batches:
             batch = await take(batches)
@@ -86,7 +98,9 @@ async def test_unchanged_reading_is_not_repeated_within_a_slot_and_a_change_is_r
 async def test_each_slot_has_a_row_although_nothing_changes() -> None:
     """Slots of 100 ms stand for slots of 60 s."""
     async with FakeDevice(lambda a: registers(a, {0: 5})).running() as device:
-        addresses: Addresses = [(signal("state", slot_ms=100), {"address": 0, "encoding": "uint16"})]
+        addresses: Addresses = [
+            (signal("state", slot_ms=100), {"address": 0, "encoding": "uint16"})
+        ]
         async with reading(make(device, addresses)) as batches:
             got = [await take(batches) for _ in range(5)]
     slots = [int(batch.received_ns[0]) // 100_000_000 for batch in got]
@@ -114,8 +128,12 @@ async def test_text_changes_are_seen() -> None:
         ]
         async with reading(make(device, addresses, max_registers=2, max_gap=0)) as batches:
             first, second = await take(batches), await take(batches)
-    assert [first.texts[v] for s, v in zip(first.signal, first.value, strict=True) if s == 10] == [b"ABD"]
-    assert [(int(s), second.texts[v]) for s, v in zip(second.signal, second.value, strict=True)] == [(10, b"ACD")]
+    assert [first.texts[v] for s, v in zip(first.signal, first.value, strict=True) if s == 10] == [
+        b"ABD"
+    ]
+    assert [
+        (int(s), second.texts[v]) for s, v in zip(second.signal, second.value, strict=True)
+    ] == [(10, b"ACD")]
 
 
 async def test_busy_device_gives_bad_rows_then_good_ones_and_never_a_zero() -> None:
@@ -124,7 +142,10 @@ async def test_busy_device_gives_bad_rows_then_good_ones_and_never_a_zero() -> N
     def reply(asked: Asked) -> bytes:
         return refuse(asked, 6) if len(device.asked) == 2 else registers(asked, {0: 5})
 
-    async with FakeDevice(reply).running() as device, reading(make(device, [holding("good", 0)])) as batches:
+    async with (
+        FakeDevice(reply).running() as device,
+        reading(make(device, [holding("good", 0)])) as batches,
+    ):
         first, second, third = [await take(batches) for _ in range(3)]
     assert rows(first) == rows(third) == [(10, 5, GOOD, 0)]
     ((_, value, status, flags),) = rows(second)
@@ -136,7 +157,8 @@ async def test_gateway_without_target_marks_its_block_only() -> None:
         return refuse(asked, 11) if asked.address == 500 else registers(asked, {0: 1})
 
     async with FakeDevice(reply).running() as device:
-        async with reading(make(device, [holding("near", 0), holding("far", 500)])) as batches:
+        source = make(device, [holding("near", 0), holding("far", 500)])
+        async with reading(source) as batches:
             batch = await take(batches)
     assert rows(batch) == [(10, 1, GOOD, 0), (11, 0, BAD_NO_COMMUNICATION, RowFlag.NO_VALUE)]
 
@@ -183,7 +205,10 @@ async def test_wrong_unit_is_a_communication_error() -> None:
     def reply(asked: Asked) -> bytes:
         return frame(asked.transaction, asked.unit + 1, bytes([3, 2, 0, 5]))
 
-    async with FakeDevice(reply).running() as device, reading(make(device, [holding("good", 0)])) as batches:
+    async with (
+        FakeDevice(reply).running() as device,
+        reading(make(device, [holding("good", 0)])) as batches,
+    ):
         assert rows(await take(batches)) == [(10, 0, BAD_COMMUNICATION_ERROR, RowFlag.NO_VALUE)]
 
 
@@ -234,13 +259,18 @@ async def test_dead_device_does_not_touch_the_slots_of_another() -> None:
 async def test_sub_second_and_fractional_periods_are_kept_apart() -> None:
     """40 ms and 100 ms: 5 to 2; neither becomes 0 (a busy loop) nor 1 s."""
     async with FakeDevice(lambda a: registers(a, {})).running() as device:
-        addresses: Addresses = [holding("fast", 0, period="40 ms"), holding("slow", 500, period="100 ms")]
+        addresses: Addresses = [
+            holding("fast", 0, period="40 ms"),
+            holding("slow", 500, period="100 ms"),
+        ]
         source = make(device, addresses, every_poll=True)
         async with reading(source) as batches:
             moments: dict[int, list[int]] = {10: [], 11: []}
             while len(moments[11]) < 6:
                 batch = await take(batches)
-                for number, moment in zip(batch.signal.tolist(), batch.received_ns.tolist(), strict=True):
+                for number, moment in zip(
+                    batch.signal.tolist(), batch.received_ns.tolist(), strict=True
+                ):
                     moments[number].append(moment)
     spread = moments[11][-1] - moments[11][1]
     # Lower bounds only: a busy machine may skip instants, but never adds any.
@@ -330,7 +360,13 @@ def test_address_that_makes_no_sense_is_refused(address: dict[str, object]) -> N
 def test_connection_limits() -> None:
     base = {"protocol": "modbus", "host": "10.0.0.5"}
     assert ModbusConnection.model_validate(base).in_flight == 1
-    for bad in ({"in_flight": 17}, {"in_flight": 0}, {"max_registers": 126}, {"unit_id": 256}, {"address_base": 2}):
+    for bad in (
+        {"in_flight": 17},
+        {"in_flight": 0},
+        {"max_registers": 126},
+        {"unit_id": 256},
+        {"address_base": 2},
+    ):
         with pytest.raises(ValidationError):
             ModbusConnection.model_validate({**base, **bad})
 

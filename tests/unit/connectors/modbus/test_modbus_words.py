@@ -24,7 +24,9 @@ def test_parse_encoding_of_each_form(text: str, encoding: Encoding) -> None:
     assert parse_encoding(text) == encoding
 
 
-@pytest.mark.parametrize("text", ["int8", "float16", "bcd64", "bit 16", "text 0", "text 251", "word", "", "INT16"])
+@pytest.mark.parametrize(
+    "text", ["int8", "float16", "bcd64", "bit 16", "text 0", "text 251", "word", "", "INT16"]
+)
 def test_parse_encoding_refuses(text: str) -> None:
     with pytest.raises(ValueError, match="unknown encoding"):
         parse_encoding(text)
@@ -59,7 +61,9 @@ def test_byte_positions(order: str, size: int, positions: tuple[int, ...]) -> No
     assert byte_positions(order, Encoding(Kind.UINT, size)) == positions
 
 
-@pytest.mark.parametrize(("order", "size"), [("ABCDEFGH", 4), ("ABDD", 4), ("abcd", 4), ("AB", 4), ("", 2)])
+@pytest.mark.parametrize(
+    ("order", "size"), [("ABCDEFGH", 4), ("ABDD", 4), ("abcd", 4), ("AB", 4), ("", 2)]
+)
 def test_byte_positions_refuse_an_order_that_does_not_fit(order: str, size: int) -> None:
     with pytest.raises(ValueError, match="does not fit"):
         byte_positions(order, Encoding(Kind.UINT, size))
@@ -90,7 +94,9 @@ def test_sentinel_bits(sentinel: int | str, encoding: str, bits: int) -> None:
     assert sentinel_bits(sentinel, parse_encoding(encoding)) == bits
 
 
-@pytest.mark.parametrize(("sentinel", "encoding"), [(65536, "uint16"), (-32769, "int16"), (1, "bool"), ("x", "int16")])
+@pytest.mark.parametrize(
+    ("sentinel", "encoding"), [(65536, "uint16"), (-32769, "int16"), (1, "bool"), ("x", "int16")]
+)
 def test_sentinel_that_does_not_fit_is_refused(sentinel: int | str, encoding: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the text of int() and ours
         sentinel_bits(sentinel, parse_encoding(encoding))

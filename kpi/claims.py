@@ -1,0 +1,205 @@
+"""Requests and results of claims: typed inside, plain JSON objects at the border (claims.md §0, §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from kpi.reasons import Reason
+from kpi.window import Span
+from model.ratio import Ratio
+
+Json = bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
+"""A value of canonical JSON: no null, no float."""
+
+
+@dataclass(frozen=True, slots=True)
+class OeeClaim:
+    """`oee-iso22400/1`: Σ ideal time of good pieces / Σ planned busy time."""
+
+    span: Span
+    assets: tuple[str, ...]
+
+    algorithm = "oee-iso22400/1"
+    unit = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class UtilisationClaim:
+    """`utilisation/1`: Σ production time / Σ calendar time."""
+
+    span: Span
+    assets: tuple[str, ...]
+
+    algorithm = "utilisation/1"
+    unit = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class NcRatioClaim:
+    """`nc-ratio/1`: NC production equipment / production equipment."""
+
+    span: Span
+
+    algorithm = "nc-ratio/1"
+    unit = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRateClaim:
+    """`upload-rate/1`: mean over assets of the mean over their points of covered / expected slots."""
+
+    span: Span
+
+    algorithm = "upload-rate/1"
+    unit = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkedClaim:
+    """`networked/1`: production equipment observed alive / production equipment."""
+
+    span: Span
+    threshold: Fraction = Fraction(19, 20)
+    min_days: int = 14
+
+    algorithm = "networked/1"
+    unit = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyPerPieceClaim:
+    """`energy-per-piece/1`: Wh of the meters / good pieces of the assets."""
+
+    span: Span
+    meters: tuple[str, ...]
+    assets: tuple[str, ...]
+
+    algorithm = "energy-per-piece/1"
+    unit = "W.h"
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeAfterClaim:
+    """`before-after/1`: change of a metric between two periods with the interval CI-1; `span` is the after period."""
+
+    span: Span
+    before: Span
+    """Same lead and grace as `span`."""
+    metric: Literal["oee-iso22400/1", "energy-per-piece/1"]
+    sense: Literal["increase", "reduction"]
+    threshold: Fraction
+    assets: tuple[str, ...]
+    meters: tuple[str, ...] = ()
+
+    algorithm = "before-after/1"
+    unit = "1"
+
+
+ClaimRequest = (
+    OeeClaim
+    | UtilisationClaim
+    | NcRatioClaim
+    | UploadRateClaim
+    | NetworkedClaim
+    | EnergyPerPieceClaim
+    | BeforeAfterClaim
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCoverage:
+    """Minutes of a window by what the log has of one stream."""
+
+    stream: str
+    data: int
+    gap: int
+    off: int
+    absent: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """What a claim states; `value` is the exact figure, None with a `reason`."""
+
+    value: Fraction | None
+    reason: Reason | None
+    detail: Mapping[str, Json]
+    """As in claims.md §4, with `undefined` if there is a reason."""
+    coverage: tuple[StreamCoverage, ...] = field(default=())
+
+    @property
+    def num(self) -> int:
+        """Return the numerator in lowest terms, 0 if undefined."""
+        return self.value.numerator if self.value is not None else 0
+
+    @property
+    def den(self) -> int:
+        """Return the denominator in lowest terms, 0 if undefined."""
+        return self.value.denominator if self.value is not None else 0
+
+    @property
+    def ratio(self) -> Ratio:
+        """Return the figure, or the reason in both languages."""
+        if self.value is not None:
+            return self.value
+        return (self.reason or Reason.NO_EXPECTED_SLOT).text
+
+
+def result(value: Fraction | None, reason: Reason, detail: dict[str, Json]) -> ClaimResult:
+    """Return the result; `reason` is stated if and only if there is no value."""
+    if value is not None:
+        return ClaimResult(value, None, detail)
+    return ClaimResult(None, reason, {**detail, "undefined": reason.value})
+
+
+def parameters(request: ClaimRequest) -> dict[str, Json]:
+    """Return the parameters of a claim as they stand in its JSON object."""
+    match request:
+        case OeeClaim():
+            return {"assets": sorted(request.assets), "by": "all"}
+        case UtilisationClaim():
+            return {"assets": sorted(request.assets)}
+        case NcRatioClaim() | UploadRateClaim():
+            return {}
+        case NetworkedClaim():
+            return {"min_days": request.min_days, "threshold": _pair(request.threshold)}
+        case EnergyPerPieceClaim():
+            return {"assets": sorted(request.assets), "meters": sorted(request.meters)}
+        case BeforeAfterClaim():
+            found: dict[str, Json] = {
+                "assets": sorted(request.assets),
+                "before": [request.before.first, request.before.last],
+                "metric": request.metric,
+                "sense": request.sense,
+                "threshold": _pair(request.threshold),
+            }
+            if request.metric == "energy-per-piece/1":
+                found["meters"] = sorted(request.meters)
+            return found
+
+
+def claim_object(name: str, request: ClaimRequest, outcome: ClaimResult) -> dict[str, Json]:
+    """Return the claim as it stands in `predicate.claims`; `name` is its id."""
+    return {
+        "algorithm": request.algorithm,
+        "coverage": [
+            {"absent": c.absent, "data": c.data, "gap": c.gap, "off": c.off, "stream": c.stream}
+            for c in outcome.coverage
+        ],
+        "den": str(outcome.den),
+        "detail": outcome.detail,
+        "grace": request.span.grace,
+        "id": name,
+        "lead": request.span.lead,
+        "num": str(outcome.num),
+        "unit": request.unit,
+        "window": [request.span.first, request.span.last],
+        **parameters(request),
+    }
+
+
+def _pair(value: Fraction) -> list[Json]:
+    return [value.numerator, value.denominator]

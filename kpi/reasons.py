@@ -1,0 +1,45 @@
+"""Why a figure cannot be known, in the words of the claim and in both languages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from model.ratio import Undefined
+
+
+class Reason(StrEnum):
+    """Value of `detail.undefined`."""
+
+    NO_PLANNED_TIME = "no_planned_time"
+    NO_PIECES = "no_pieces"
+    NO_REGISTERED_ASSET = "no_registered_asset"
+    NO_EXPECTED_SLOT = "no_expected_slot"
+    NO_ENERGY = "no_energy"
+    NO_REJECT_SIGNAL = "no_reject_signal"
+    NO_BASELINE = "no_baseline"
+
+    @property
+    def text(self) -> Undefined:
+        """Return the reason in both languages."""
+        return _TEXTS[self]
+
+
+_TEXTS = {
+    Reason.NO_PLANNED_TIME: Undefined("no planned time in the window", "窗口内没有计划工作时间"),
+    Reason.NO_PIECES: Undefined("no good piece in the window", "窗口内没有合格品"),
+    Reason.NO_REGISTERED_ASSET: Undefined(
+        "no production equipment in the registry", "台账中没有生产装备"
+    ),
+    Reason.NO_EXPECTED_SLOT: Undefined(
+        "no slot was expected of any required point", "没有任何必采点有应采时隙"
+    ),
+    Reason.NO_ENERGY: Undefined("a meter gave no reading", "有电表没有读数"),
+    Reason.NO_REJECT_SIGNAL: Undefined(
+        "no signal tells good pieces from rejects, so quality is not measured",
+        "没有区分合格品与不合格品的信号，质量未测量",
+    ),
+    Reason.NO_BASELINE: Undefined(
+        "no valid day before or after, so nothing can be compared",
+        "建设前或建设后没有有效日，无法比较",
+    ),
+}
