@@ -19,8 +19,9 @@ from kpi.claims import (
     UtilisationClaim,
 )
 from kpi.document import ConfigDocument
-from kpi.evaluate import evaluate_all
+from kpi.evaluate import evaluate
 from kpi.window import Span, WindowRows
+from kpi.workspace import Workspace
 from model.signal import Role
 
 OEE_GAIN: Final = Fraction(10, 100)
@@ -114,9 +115,16 @@ def requests_for(
 
 
 def figures_of(requests: Mapping[str, ClaimRequest], rows: WindowRows) -> dict[str, Figure]:
-    """Return every figure; the windows are computed once and shared."""
-    results = evaluate_all(tuple(requests.values()), rows)
-    return {
-        name: Figure(name, request, result)
-        for (name, request), result in zip(requests.items(), results, strict=True)
-    }
+    """Return every figure; what the claims of one window share is computed once."""
+    spaces: dict[Span, Workspace] = {}
+
+    def space(span: Span) -> Workspace:
+        if span not in spaces:
+            spaces[span] = Workspace(rows, span)
+        return spaces[span]
+
+    found = {}
+    for name, request in requests.items():
+        before = space(request.before) if isinstance(request, BeforeAfterClaim) else None
+        found[name] = Figure(name, request, evaluate(request, space(request.span), before))
+    return found

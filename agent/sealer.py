@@ -9,9 +9,20 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.ledger_state import LedgerState
 from agent.software import NAME, source_digest, version
 from config.document import PlantDocument
-from evidence.entries import Block, Boot, Config, Export, Genesis, Off, PreviousHead
+from evidence.entries import (
+    Block,
+    Boot,
+    Config,
+    Entry,
+    Export,
+    Genesis,
+    Off,
+    PreviousHead,
+    encode_entry,
+)
 from evidence.grammar import Origin
 from evidence.keys import Signer
 from evidence.note import Checkpoint, format_note, log_key, sign_checkpoint
@@ -58,7 +69,10 @@ class Sealer:
         self._secret = secret
         self.origin = origin
         self._previous = previous
-        self._config = -1
+        state = LedgerState.of(ledger.entries())
+        self._last_config = state.config
+        self._next_slot = state.next_slot
+        self.blocks = state.blocks
         self._boot = -1
         self._mono_start_ns = 0
         self._last_mono_ms = 0
@@ -74,7 +88,7 @@ class Sealer:
     @property
     def next_slot(self) -> int | None:
         """Return the slot after the last one accounted for; None in a log without blocks."""
-        return self._ledger.next_slot
+        return self._next_slot
 
     @property
     def vkey(self) -> str:
@@ -87,15 +101,11 @@ class Sealer:
         An older log keeps its configuration in force until `configure`, so that rows of the run before can be sealed
         under the configuration that they were collected with.
         """
-        last = self._ledger.last_config
-        if last is None:
-            self._ledger.append(
-                Genesis(now.unix_ms, self.origin, self.vkey, f"{NAME} {version()}", self._previous)
-            )
+        if self._last_config is None:
+            agent = f"{NAME} {version()}"
+            self._append(Genesis(now.unix_ms, self.origin, self.vkey, agent, self._previous))
             self.configure(document, now)
-        else:
-            self._config = last[0]
-        self._boot = self._ledger.append(
+        self._boot = self._append(
             Boot(
                 now.unix_ms,
                 secrets.token_hex(16),
@@ -111,14 +121,14 @@ class Sealer:
 
     def configure(self, document: PlantDocument, now: Now) -> None:
         """Put `document` in force from the next block on; an unchanged one is not written again."""
-        last = self._ledger.last_config
-        if last is not None and last[1].sha256.hex() == document.sha256:
-            self._config = last[0]
+        if self._last_config is not None and self._last_config[1] == document.sha256:
             return
-        self._ledger.write_document(document.bytes)
-        self._config = self._ledger.append(
-            Config(now.unix_ms, bytes.fromhex(document.sha256), len(document.bytes))
-        )
+        self._ledger.put_document(document.bytes)
+        entry = Config(now.unix_ms, bytes.fromhex(document.sha256), len(document.bytes))
+        self._last_config = (self._append(entry), document.sha256)
+
+    def _append(self, entry: Entry, *, sync: bool = True) -> int:
+        return self._ledger.append(encode_entry(entry), sync=sync)
 
     def seal(
         self,
@@ -147,7 +157,9 @@ class Sealer:
         self._archive.append(slot, list(zip(sealed.salts, sealed.frames, strict=True)))
         if sync:
             self._archive.sync()
-        self._ledger.append(self._block(slot, sealed, now, dur_ms), sync=sync)
+        self._append(self._block(slot, sealed, now, dur_ms), sync=sync)
+        self._next_slot = slot + 1
+        self.blocks += 1
 
     def _block(self, slot: int, sealed: SealedSlot, now: Now, dur_ms: int) -> Block:
         mono_ms = (now.monotonic_ns - self._mono_start_ns) // NS_PER_MS
@@ -157,7 +169,7 @@ class Sealer:
             t_ms=now.unix_ms,
             slot=slot,
             boot=self._boot,
-            config=self._config,
+            config=-1 if self._last_config is None else self._last_config[0],
             clock=now.clock,
             mono_ms=self._last_mono_ms,
             dur_ms=dur_ms,
@@ -169,7 +181,8 @@ class Sealer:
 
     def off(self, slot: int, slots: int, reason: str, now: Now) -> None:
         """State that no collection ran in `slots` slots from `slot` on."""
-        self._ledger.append(Off(now.unix_ms, slot, slots, reason))
+        self._append(Off(now.unix_ms, slot, slots, reason))
+        self._next_slot = slot + slots
 
     def sync(self) -> None:
         """Bring everything appended without sync onto the disk, frames first."""
@@ -179,12 +192,12 @@ class Sealer:
     def checkpoint(self) -> bytes:
         """Sign the present head, store the note, return it."""
         self.sync()
-        head = Checkpoint(self.origin, self._ledger.size, self._ledger.root)
+        head = Checkpoint(self.origin, self._ledger.size, self._ledger.root())
         note = format_note(head, [sign_checkpoint(head, self._signer)])
         self._ledger.write_checkpoint(note)
         return note
 
     def export(self, payload_sha256: bytes, size: int, now: Now) -> bytes:
         """Record an issued statement and return the signed head that contains the record."""
-        self._ledger.append(Export(now.unix_ms, payload_sha256, size))
+        self._append(Export(now.unix_ms, payload_sha256, size))
         return self.checkpoint()

@@ -1,1 +1,1 @@
-"""Evidence: log, frames, checkpoint, statement, bundle and their verification; standard library and `cryptography` only."""
+"""Evidence: log, frames, statement, bundle and verification, with the standard library and `cryptography` only."""

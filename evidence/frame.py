@@ -250,7 +250,7 @@ def parse_frame(
     if size != h + ROW_BYTES * n + heap_bytes or size > MAX_FRAME_BYTES:
         raise _refuse_header(frame, layout, "length")
     if n == 0:
-        raise _refuse("text", layout, 0, "heap without rows", "无数据行却有文本区")
+        raise _refuse("text", layout, slot, "heap without rows", "无数据行却有文本区")
     received, source, value, status, signal, flags = _read_columns(frame, h, n)
     first_source = min(source)
     if (
@@ -262,9 +262,25 @@ def parse_frame(
         raise _refuse("time", layout, slot, "a time lies outside 1970 to 2261", "时间超出范围")
     if max(signal) >= len(layout.codes):
         raise _refuse("signal", layout, slot, "signal index too large", "信号序号超出范围")
-    kinds = set(flags)
+    plain = _check_flags(flags, layout, slot, simulated=simulated)
+    heap = frame[size - heap_bytes :] if heap_bytes else b""
+    missed = 0
+    if plain and layout.unchecked:
+        if heap_bytes:
+            raise _refuse("text", layout, slot, "heap left over", "文本区有剩余")
+    elif plain and layout.only_float and not heap_bytes:
+        _check_floats(value, layout, slot)
+    else:
+        missed = _check_rows(layout, slot, source, value, signal, flags, heap)
+    bound = slot * SLOT_MS - SLOT_MS
+    late = _count_late(source, flags, bound) if first_source < bound else 0
+    return FrameColumns(received, source, value, status, signal, flags, heap, missed, late)
+
+
+def _check_flags(flags: Sequence[int], layout: StreamLayout, slot: int, *, simulated: bool) -> bool:
+    """Check each distinct combination of flags; return whether none of them binds a value."""
     plain = True
-    for flag in kinds:
+    for flag in set(flags):
         if flag & _SPECIAL:
             plain = False
             if not _flags_agree(flag):
@@ -277,20 +293,7 @@ def parse_frame(
                 "simulated mark contradicts the realm",
                 "模拟标记与日志名矛盾",
             )
-    heap = frame[size - heap_bytes :] if heap_bytes else b""
-    missed = 0
-    if plain and layout.unchecked:
-        if heap_bytes:
-            raise _refuse("text", layout, slot, "heap left over", "文本区有剩余")
-    elif plain and layout.only_float and not heap_bytes:
-        _check_floats(value, layout, slot)
-    else:
-        missed = _check_rows(layout, slot, source, value, signal, flags, heap)
-    bound = slot * SLOT_MS - SLOT_MS
-    late = 0
-    if first_source < bound:
-        late = _count_late(source, flags, bound)
-    return FrameColumns(received, source, value, status, signal, flags, heap, missed, late)
+    return plain
 
 
 def _read_columns(frame: bytes, h: int, n: int) -> tuple[Sequence[int], ...]:
@@ -334,7 +337,7 @@ def _check_floats(value: Sequence[int], layout: StreamLayout, slot: int) -> None
         raise _refuse("value", layout, slot, "float is not finite", "浮点值不是有限数")
 
 
-def _check_rows(
+def _check_rows(  # noqa: C901, PLR0912, PLR0917 - one row loop: a call a row would cost more than the test
     layout: StreamLayout,
     slot: int,
     source: Sequence[int],

@@ -43,8 +43,7 @@ class Origin:
     workshop: str
     epoch: int
 
-    @override
-    def __str__(self) -> str:
+    def __str__(self) -> str:  # type: ignore[explicit-override]
         return f"{self.prefix}/{self.epoch}"
 
     @property

@@ -37,8 +37,7 @@ class VerifierKey:
         data = self.name.encode() + b"\n" + bytes([self.algorithm]) + self.public
         return sha256(data).digest()[:KEY_ID_BYTES]
 
-    @override
-    def __str__(self) -> str:
+    def __str__(self) -> str:  # type: ignore[explicit-override]
         key = b64.encode(bytes([self.algorithm]) + self.public)
         return f"{self.name}+{self.key_id.hex()}+{key}"
 

@@ -19,6 +19,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from evidence import bundle as files
+from evidence import canonical
 from evidence.bundle import Bundle
 from evidence.dsse import open_envelope
 from evidence.findings import NOT_PROVEN, find
@@ -92,8 +93,9 @@ def verify_bundle(
         if plan_fault is not None:
             raise plan_fault
         view = _view(log, statement.size, collector)
+        covered = log.rules.covered(statement.size)
         claims = tuple(
-            _check_claim(claim, plan, log, statement.size, view, collector, counts)
+            _check_claim(claim, plan, covered, view, collector=collector, counts=counts)
             for claim, plan in zip(statement.claims, plans, strict=True)
         )
     return VerifiedBundle(
@@ -213,20 +215,22 @@ def _view(log: VerifiedLog, size: int, collector: Collector) -> LogView:
 def _check_claim(
     claim: Claim,
     plan: Plan,
-    log: VerifiedLog,
-    size: int,
+    covered: tuple[int, int] | None,
     view: LogView,
+    *,
     collector: Collector,
     counts: FrameCounts,
 ) -> VerifiedClaim:
-    """Recompute one claim and compare num, den, coverage and detail."""
-    covered = log.rules.covered(size)
+    """Recompute one claim and compare num, den, coverage and detail.
+
+    covered: slots that the log covers at the size of the statement.
+    """
     for low, high in plan.ranges:
         if low < 0 or low >= high or covered is None or high > covered[1]:
             raise Refusal(
                 "window",
-                f"claim {claim.id}: slots [{low}, {high}) are not all covered at size {size}",
-                f"指标 {claim.id}：长度 {size} 时账本尚未覆盖时隙 [{low}, {high})",
+                f"claim {claim.id}: the log of the statement's size does not cover slots [{low}, {high})",
+                f"指标 {claim.id}：声明时的账本尚未覆盖时隙 [{low}, {high})",
             )
     if claim.first >= claim.last:
         raise Refusal("window", f"claim {claim.id}: empty window", f"指标 {claim.id}：窗口为空")
@@ -268,13 +272,16 @@ def _require_frames(
 
 
 def _compare(claim: Claim, outcome: Outcome) -> None:
-    if claim.coverage != outcome.coverage:
+    # canonical bytes, because to Python true equals 1
+    if canonical.encode(claim.coverage) != canonical.encode(outcome.coverage):
         raise _differs("coverage", claim, str(claim.coverage), str(outcome.coverage))
     stated = (claim.num, claim.den)
     computed = (decimal_text(outcome.num), decimal_text(outcome.den))
     if stated != computed:
         raise _differs("claim", claim, "/".join(stated), "/".join(computed))
-    if claim.detail != outcome.detail:
+    if (claim.detail is None) is not (outcome.detail is None) or canonical.encode(
+        claim.detail or {}
+    ) != canonical.encode(outcome.detail or {}):
         raise _differs("detail", claim, *_first_difference(claim.detail, outcome.detail))
 
 

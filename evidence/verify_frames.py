@@ -133,7 +133,7 @@ def _check_block(
             late += columns.late
             if sink is not None:
                 sink.add(slot, columns)
-    _compare_counts(blocks.rows[row], blocks.late[row], rows, late, slot, hidden)
+    _compare_counts((blocks.rows[row], blocks.late[row]), (rows, late), slot, hidden)
     counts.seen[row] = 1
     counts.frames += len(records) - hidden
     counts.rows += rows
@@ -141,15 +141,15 @@ def _check_block(
 
 
 def _compare_counts(
-    stated_rows: int, stated_late: int, rows: int, late: int, slot: int, hidden: int
+    stated: tuple[int, int], counted: tuple[int, int], slot: int, hidden: int
 ) -> None:
-    """Refuse counts that differ; with withheld frames the stated counts may only be larger."""
-    same = rows == stated_rows and late == stated_late
-    if not same and not (hidden and rows <= stated_rows and late <= stated_late):
+    """Refuse (rows, late) that differ; with withheld frames the stated counts may only be larger."""
+    larger = counted[0] <= stated[0] and counted[1] <= stated[1]
+    if counted != stated and not (hidden and larger):
         raise Refusal(
             "rows",
-            f"slot {slot}: {rows} rows and {late} late, the block states {stated_rows} and {stated_late}",
-            f"时隙 {slot}：数据行 {rows}、迟到 {late}，数据块写的是 {stated_rows}、{stated_late}",
+            f"slot {slot}: {counted[0]} rows and {counted[1]} late, the block states {stated[0]} and {stated[1]}",
+            f"时隙 {slot}：数据行 {counted[0]}、迟到 {counted[1]}，数据块写的是 {stated[0]}、{stated[1]}",
         )
 
 

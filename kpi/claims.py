@@ -97,6 +97,11 @@ class BeforeAfterClaim:
     algorithm = "before-after/1"
     unit = "1"
 
+    def __post_init__(self) -> None:
+        """Refuse two periods with different lead or grace."""
+        if (self.span.lead, self.span.grace) != (self.before.lead, self.before.grace):
+            raise ValueError("both periods of a comparison need the same lead and grace")
+
 
 ClaimRequest = (
     OeeClaim

@@ -64,7 +64,7 @@ def decide(old: int, new: int, dt_ms: int, rules: Counter) -> tuple[int | None, 
     if new >= old:
         return forward, None
     modulus = rules.modulus
-    if modulus and rules.pieces and rules.pieces * dt_ms >= modulus * rules.per_ms:
+    if modulus and rules.limited and rules.pieces * dt_ms >= modulus * rules.per_ms:
         return 0, Event.LOST
     rolled, restarted = (new - old) % modulus if modulus else 0, new - rules.first
     restart_fits = restarted >= 0 and _within(restarted, dt_ms, rules)
@@ -111,7 +111,7 @@ def counter_run(
 
 def _within(count: int, dt_ms: int, rules: Counter) -> bool:
     """Return count ≤ ⌈pieces·Δt/ms⌉ + 1; always true without a limit."""
-    return not rules.pieces or count <= -(-rules.pieces * dt_ms // rules.per_ms) + 1
+    return not rules.limited or count <= -(-rules.pieces * dt_ms // rules.per_ms) + 1
 
 
 def _forward(old: int, new: int, dt_ms: int, rules: Counter) -> int | None:
@@ -132,7 +132,8 @@ def _plausible(
     pieces = np.array([r.pieces for r in rules], dtype=np.int64)[rule_of[1:]]
     per_ms = np.array([r.per_ms for r in rules], dtype=np.int64)[rule_of[1:]]
     cap = -(-pieces * dt // per_ms) + 1
-    plain: Bool = (step >= 0) & ((pieces == 0) | (step <= cap))
+    free = np.array([not r.limited for r in rules])[rule_of[1:]]
+    plain: Bool = (step >= 0) & (free | (step <= cap))
     return plain
 
 

@@ -28,7 +28,12 @@ class Counter:
     pieces: int
     """Most pieces (or Wh) …"""
     per_ms: int
-    """… in so many milliseconds; pieces 0 = not limited."""
+    """… in so many milliseconds; [0, 1] = not limited."""
+
+    @property
+    def limited(self) -> bool:
+        """Return whether a highest rate is stated."""
+        return (self.pieces, self.per_ms) != (0, 1)
 
 
 PLAIN_COUNTER: Final = Counter(0, 0, 0, 1)

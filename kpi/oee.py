@@ -114,7 +114,7 @@ def _lost_ideal(work: Workspace, days: AssetDays) -> Fraction | None:
         planned = planned_ms(work.segments(asset), start, end)
         if not planned:
             continue
-        if not gap.rules.pieces:
+        if not gap.rules.limited:
             return None
         cycle = next(d.ideal_cycle_ms for d in reversed(days.days) if d.day.start_ms <= start)
         lost += (planned * gap.rules.pieces // gap.rules.per_ms) * cycle

@@ -117,6 +117,9 @@ node_packages() {
   fi
   say "Node.js servers: installing node-opcua, modbus-serial, mqtt and sparkplug-payload"
   needs node npm || return 1
+  # Company proxies sign with a certificate that only the system store knows; Node.js does not look there by itself.
+  local store=/etc/ssl/certs/ca-certificates.crt
+  [ ! -f "$store" ] || export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$store}"
   rm -rf "$folder"
   mkdir -p "$folder"
   cp "$SOURCES/node/package.json" "$SOURCES/node/package-lock.json" "$SOURCES/node/.npmrc" "$folder/"

@@ -100,7 +100,7 @@ DELIVERIES: Final[tuple[Delivery, ...]] = (
     ),
     Delivery(
         device="robot-01", phase_ms=23_000, latency_ms=51, has_source_time=True,
-        items=(_STATE, _GOOD, _SCRAP),
+        items=(_STATE, _GOOD, _SCRAP, Item("mode", Kind.MODE, SignalType.INT, Policy.CHANGE), _PROGRAM),
     ),
     Delivery(
         device="plc-01", phase_ms=29_137, latency_ms=0, has_source_time=False, poll_ms=1000,

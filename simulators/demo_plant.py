@@ -50,6 +50,8 @@ class MachineSpec:
     watts: dict[Regime, dict[MachineState, int]]
     behaviour: dict[Regime, Behaviour]
     programs: tuple[str, ...] = ()
+    modes: tuple[int, int] = (0, 0)
+    """Raw operating mode while set up and otherwise; equal where the control shows none."""
     tests_after_setup: bool = False
     minor_stop_ms: int = 5 * _MIN
     modulus: int = 4_294_967_296
@@ -179,6 +181,7 @@ MACHINES: Final[tuple[MachineSpec, ...]] = (
             ),
         },
         programs=("/_N_WKS_DIR/_N_SHAFT_WPD/_N_SHAFT_MPF", "/_N_MPF_DIR/_N_RING_MPF"),
+        modes=(0, 2),  # opMode 0 JOG, 2 AUTO
     ),
     MachineSpec(
         id="robot-01",
@@ -196,6 +199,7 @@ MACHINES: Final[tuple[MachineSpec, ...]] = (
             ),
         },
         programs=("WELD_FRAME_A", "WELD_FRAME_B"),
+        modes=(1, 3),  # OperationalMode MANUAL_REDUCED_SPEED 1, AUTOMATIC 3
     ),
     MachineSpec(
         id="plc-01",

@@ -17,7 +17,7 @@ from simulators.events import (
 )
 from simulators.plan import DAY_MS, HOUR_MS, MINUTE_MS, production_day_start
 from simulators.registers import alarm_code, counter_base, energy_base_wh, mode_code
-from simulators.scenario import machine_day
+from simulators.scenario import MachineDay, machine_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +71,14 @@ class LivePlant:
     state; otherwise script time is wall time. `speed` plays it faster. Instants must not go backwards across days.
     """
 
-    def __init__(
-        self, seed: int, start_ms: int, *, speed: int = 1, mid_shift: bool = True
-    ) -> None:
+    def __init__(self, seed: int, start_ms: int, *, speed: int = 1, mid_shift: bool = True) -> None:
         """Write the first days of the script (about 20 ms)."""
         self.seed = seed
         self.start_ms = start_ms
         self.speed = speed
         self._first_day = production_day_start(start_ms)
         self._days: list[int] = []
+        self._written: dict[str, list[MachineDay]] = {}
         self._machines: dict[str, MachineEvents] = {}
         self._curves: dict[str, EnergyCurve] = {}
         self._resets: dict[str, tuple[int, int, int]] = {}
@@ -138,7 +137,7 @@ class LivePlant:
             program=spec.programs[program] if spec.programs else "",
             program_since_ms=self.wall_ms(program_at),
             override=Shown(value=override, since_ms=self.wall_ms(override_at)),
-            mode=Shown(value=mode_code(state), since_ms=since),
+            mode=Shown(value=mode_code(spec, state), since_ms=since),
             alarm=Shown(value=alarm, since_ms=since),
             cycle_ms=spec.ideal_cycle_ms,
         )
@@ -160,10 +159,13 @@ class LivePlant:
         """Write the script up to and including the production day that starts at `up_to_day`."""
         if self._days and self._days[-1] >= up_to_day:
             return
-        self._days = list(range(self._first_day - DAY_MS, up_to_day + DAY_MS, DAY_MS))
+        known = self._days[-1] if self._days else self._first_day - 2 * DAY_MS
+        new = range(known + DAY_MS, up_to_day + DAY_MS, DAY_MS)
+        self._days.extend(new)
         for spec in MACHINES:
-            days = [machine_day(self.seed, spec, Regime.AFTER, day) for day in self._days]
-            self._machines[spec.id] = machine_events(spec, Regime.AFTER, days)
+            written = self._written.setdefault(spec.id, [])
+            written.extend(machine_day(self.seed, spec, Regime.AFTER, day) for day in new)
+            self._machines[spec.id] = machine_events(spec, Regime.AFTER, written)
         machines = tuple(self._machines.values())
         self._curves = {m.id: EnergyCurve(m, machines) for m in METERS}
 

@@ -52,9 +52,9 @@ def alarm_code(fault_start_ms: int) -> int:
     return ALARM_CODES[fault_start_ms // 1000 % len(ALARM_CODES)]
 
 
-def mode_code(state: MachineState) -> int:
-    """Return the operating mode (0 JOG, 2 AUTO) that goes with a state."""
-    return 0 if state is SETUP else 2
+def mode_code(spec: MachineSpec, state: MachineState) -> int:
+    """Return the raw operating mode that goes with a state."""
+    return spec.modes[0] if state is SETUP else spec.modes[1]
 
 
 def float32_bits(values: NDArray[np.float64]) -> Int64:
@@ -91,7 +91,7 @@ def _steps(
         case Kind.GOOD | Kind.SCRAP | Kind.TOTAL:
             return _counter_steps(seed, machine, kind, reset_ms)
         case Kind.MODE:
-            return _thin(machine.state_ms, np.array([mode_code(s) for s in machine.states]))
+            return _thin(machine.state_ms, np.array([mode_code(spec, s) for s in machine.states]))
         case Kind.ALARM:
             codes = [alarm_code(t) if s is FAULT else 0 for t, s in machine.spells()]
             return _thin(machine.state_ms, np.array(codes, np.int64))

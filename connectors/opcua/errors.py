@@ -23,19 +23,27 @@ BAD_TIMEOUT: Final = 0x800A0000
 TOO_MANY_ITEMS: Final = 0x80DB0000
 
 _LOGIN: Final = (
-    "the server refuses the user or password: check user and password_file of the connection, and on the server "
-    "that the user exists and may read (SINUMERIK: GiveUserAccess, SinuReadAll)",
-    "服务器拒绝该用户名或密码：请检查连接的 user 与 password_file，并在服务器上确认该用户存在且有读取权限"
-    "（SINUMERIK：GiveUserAccess、SinuReadAll）",
+    (
+        "the server refuses the user or password: check user and password_file of the connection, and on the server "
+        "that the user exists and may read (SINUMERIK: GiveUserAccess, SinuReadAll)"
+    ),
+    (
+        "服务器拒绝该用户名或密码：请检查连接的 user 与 password_file，并在服务器上确认该用户存在且有读取权限"
+        "（SINUMERIK：GiveUserAccess、SinuReadAll）"
+    ),
 )
 _TRUST: Final = (
-    "the server does not trust our certificate: on the machine of the server, move the certificate of "
-    "plantproof from the rejected to the trusted list; it is {certificate}",
-    "服务器不信任本机证书：请在服务器所在设备上，将 plantproof 的证书从“已拒绝”移到“受信任”列表；证书文件为 {certificate}",
+    (
+        "the server does not trust our certificate: on the machine of the server, move the certificate of "
+        "plantproof from the rejected to the trusted list; it is {certificate}"
+    ),
+    "服务器不信任本机证书：请在服务器所在设备上，把 plantproof 证书从“已拒绝”移到“受信任”列表；证书为 {certificate}",
 )
 _CERTIFICATE: Final = (
-    "the server refuses our certificate: check its application URI, dates and the clocks of both machines; it is "
-    "{certificate}; delete it to have a new one made",
+    (
+        "the server refuses our certificate: check its application URI, dates and the clocks of both machines; it is "
+        "{certificate}; delete it to have a new one made"
+    ),
     "服务器拒绝本机证书：请检查其应用程序 URI、有效期以及双方时钟；证书文件为 {certificate}；删除后会重新生成",
 )
 _POLICY: Final = (
@@ -150,7 +158,7 @@ def untrusted_server(url: str, reason: str, stored: str, trusted: str) -> Perman
     return PermanentError(
         f"{url}: the certificate of the server is not trusted ({reason}): compare its thumbprint with the one shown "
         f"on the server, then on this computer move {stored} to the folder {trusted}",
-        f"{url}：服务器证书不受信任（{reason}）：请与服务器上显示的指纹核对，然后在本机把 {stored} 移到文件夹 {trusted}",
+        f"{url}：服务器证书不受信任（{reason}）：请与服务器显示的指纹核对，再在本机把 {stored} 移到文件夹 {trusted}",
     )
 
 

@@ -75,9 +75,7 @@ class ProofBook:
         """Return which items were not noted after `turn`."""
         return self._turn[items] <= turn
 
-    def compare(
-        self, items: NDArray[np.int64], read: Batch, is_text: NDArray[np.bool_]
-    ) -> Verdict:
+    def compare(self, items: NDArray[np.int64], read: Batch, is_text: NDArray[np.bool_]) -> Verdict:
         """Compare a re-read with the last values. is_text: by row."""
         good = (read.status & np.uint32(codes.SEVERITY_MASK)) == 0
         holds = good & (read.flags & _VALUE_FLAGS == 0)

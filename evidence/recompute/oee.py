@@ -19,8 +19,8 @@ from evidence.recompute.claim_tools import (
     text_of,
 )
 from evidence.recompute.counters import Mark, Step
-from evidence.recompute.intervals import overlap
 from evidence.recompute.interface import Outcome, SlotRange
+from evidence.recompute.intervals import overlap
 from evidence.recompute.view import LogView
 from evidence.recompute.window import COUNT_ROLES, AssetFigures, Window, window_of
 from evidence.statement import Claim

@@ -19,8 +19,8 @@ from evidence.recompute.claim_tools import (
 )
 from evidence.recompute.interface import Outcome, SlotRange
 from evidence.recompute.oee import used_slots
-from evidence.recompute.points import outcomes_of, required_streams, required_streams_of
 from evidence.recompute.plant import Asset
+from evidence.recompute.points import outcomes_of, required_streams, required_streams_of
 from evidence.recompute.view import LogView
 from evidence.recompute.window import Window, window_of
 from evidence.statement import Claim

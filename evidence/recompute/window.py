@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from evidence.document import ConfigDocument
 from evidence.grammar import SLOT_MS
+from evidence.reading import reading
 from evidence.recompute import calendars
 from evidence.recompute.calendars import Segment
 from evidence.recompute.counters import Mark, Reading, Step, spread, steps
@@ -21,7 +22,6 @@ from evidence.recompute.intervals import Cover
 from evidence.recompute.plant import Asset, Plant, PlantSignal, Stop, counting_stops, parse_plant
 from evidence.recompute.timeline import Event, EventKind, Piece, productive_cover, timeline
 from evidence.recompute.view import LogView, Row
-from evidence.reading import reading
 from model.flags import RowFlag
 from model.signal import Role, SignalType
 from model.state import Atom, MachineState

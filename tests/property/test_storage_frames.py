@@ -43,7 +43,9 @@ def slot_rows(draw):
     for _ in range(draw(st.integers(0, 30))):
         signal = draw(st.integers(0, len(TABLE.signals) - 1))
         kind = TABLE.signals[signal].type
-        received = draw(st.integers(0, 9_214_646_399_999)) * 1_000_000 + draw(st.integers(0, 999_999))
+        received = draw(st.integers(0, 9_214_646_399_999)) * 1_000_000 + draw(
+            st.integers(0, 999_999)
+        )
         source = draw(
             st.one_of(
                 st.just(NO_TIME),
@@ -52,7 +54,9 @@ def slot_rows(draw):
             )
         )
         status = draw(st.sampled_from([0, 0x80050000, 0x00000480]))
-        extra = S | draw(st.sampled_from([0, RowFlag.BACK_FILLED, RowFlag.OVERFLOW, RowFlag.IMPORTED]))
+        extra = S | draw(
+            st.sampled_from([0, RowFlag.BACK_FILLED, RowFlag.OVERFLOW, RowFlag.IMPORTED])
+        )
         form = draw(st.sampled_from(["value", "value", "value", "none", "alive", "missed"]))
         value: int | float | bytes | None
         if form == "none":
@@ -104,7 +108,8 @@ def to_batch(rows):
 
 def layouts():
     return [
-        StreamLayout.of(stream, [s.type for s in TABLE.signals if s.stream == stream]) for stream in TABLE.streams
+        StreamLayout.of(stream, [s.type for s in TABLE.signals if s.stream == stream])
+        for stream in TABLE.streams
     ]
 
 
@@ -141,7 +146,13 @@ def test_columnar_frames_equal_the_reference_writer_and_pass_the_strict_parser(r
 
 
 def one(**changes):
-    row = {"signal": [0], "source_ns": [T0 * 10**6], "received_ns": T0 * 10**6, "value": [1], "flags": int(S)}
+    row = {
+        "signal": [0],
+        "source_ns": [T0 * 10**6],
+        "received_ns": T0 * 10**6,
+        "value": [1],
+        "flags": int(S),
+    }
     return make_batch(**{**row, **changes})
 
 
@@ -170,7 +181,10 @@ def test_rows_beyond_sixteen_mebibytes_are_carried_into_the_next_slot():
     stream_header = 40  # 26 + len("robot-01.state") = 40
     index = TABLE.by_name["robot-01", "s0"]
     batch = make_batch(
-        signal=np.full(n, index), source_ns=np.full(n, T0 * 10**6), received_ns=T0 * 10**6, value=np.arange(n)
+        signal=np.full(n, index),
+        source_ns=np.full(n, T0 * 10**6),
+        received_ns=T0 * 10**6,
+        value=np.arange(n),
     )
     result = FrameWriter(TABLE).render(batch, SLOT)
     fits = (2**24 - stream_header) // 32
@@ -194,7 +208,9 @@ def test_rows_with_texts_beyond_sixteen_mebibytes_are_carried_in_order():
         texts=[b"x" * 1000],
     )
     result = FrameWriter(TABLE).render(batch, SLOT)
-    fits = (2**24 - 40) // 1032  # 26 + len("robot-01.process") = 42 -> 48 bytes of header; 1032 a row
+    fits = (
+        2**24 - 40
+    ) // 1032  # 26 + len("robot-01.process") = 42 -> 48 bytes of header; 1032 a row
     assert result.rows == fits + 2
     assert result.carry is not None
     assert len(result.carry) == n - fits

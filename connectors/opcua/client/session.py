@@ -1,12 +1,11 @@
-"""One session with an OPC UA server. The only file that imports asyncua; nothing of it leaves this file."""
+"""One session with an OPC UA server."""
 
 from __future__ import annotations
 
 import asyncio
-import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from logging import Logger
 from typing import Any, Final, TypeVar
 
@@ -19,7 +18,14 @@ from numpy.typing import NDArray
 
 from config.base import milliseconds
 from connectors.base import Realm
-from connectors.opcua import errors, plan, security
+from connectors.opcua import errors, security
+from connectors.opcua.client.library import (
+    BROKEN,
+    decoders_agree,
+    library_publish,
+    library_readings,
+    nanoseconds,
+)
 from connectors.opcua.config import OpcUaConnection
 from connectors.opcua.decoder import (
     UnsupportedError,
@@ -35,9 +41,8 @@ from connectors.opcua.plan import (
     SubscriptionGrant,
     SubscriptionPlan,
 )
-from connectors.opcua.readings import Kind, PublishMessage, Readings, joined
+from connectors.opcua.readings import PublishMessage, Readings, joined
 from connectors.opcua.resolve import QualifiedName, Reference
-from model.batch import NO_TIME
 from model.clock import Clock
 
 SIMULATOR_URI: Final = "urn:plantproof:simulator"
@@ -49,17 +54,6 @@ _LIMIT_NODES: Final = (11705, 11710, 11712, 11714)
 """MaxNodesPerRead, PerBrowse, PerTranslateBrowsePathsToNodeIds, MaxMonitoredItemsPerCall (OPC 10000-5, 6.3.11)."""
 _NAMESPACE_ARRAY: Final = "i=2255"
 _CURRENT_TIME: Final = "i=2258"
-_BROKEN: Final = (
-    ua.UaError,
-    struct.error,
-    ValueError,
-    KeyError,
-    TypeError,
-    IndexError,
-    OverflowError,
-    AttributeError,
-)
-"""What the decoder of the library raises on a malformed message."""
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -77,11 +71,16 @@ class Session:
         self._certificate = ""
         self._nodes: dict[str, Any] = {}
         self.limits = OperationLimits.of(config.max_per_call, (None,) * 4)
-        self.fast = True
-        """Whether our own decoder is used; the start-up check decides."""
+        self.fast = decoders_agree()
+        """Whether our own decoder is used."""
         self.slow_messages = 0
         """Messages that the library decoded."""
         self.undecodable_messages = 0
+        if not self.fast:
+            log.warning(
+                "%s: our decoder and the installed asyncua read the test message differently; using the slow one",
+                config.url,
+            )
 
     async def open(self) -> None:
         """Open channel and session. Raises TransientError or PermanentError; leaves nothing open then."""
@@ -171,7 +170,7 @@ class Session:
         protocol = client.uaclient.protocol
         transport = None if protocol is None else protocol.transport
         try:
-            with suppress(OSError, TimeoutError, asyncio.CancelledError, *_BROKEN):
+            with suppress(OSError, TimeoutError, asyncio.CancelledError, *BROKEN):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await client.close_session()
                     await client.close_secure_channel()
@@ -208,7 +207,7 @@ class Session:
     async def server_time_ns(self) -> int | None:
         """Return the clock of the server in UTC nanoseconds; None if it cannot be read."""
         (value,) = await self.read_values([_CURRENT_TIME])
-        return _nanoseconds(value) if isinstance(value, datetime) else None
+        return nanoseconds(value) if isinstance(value, datetime) else None
 
     async def read_values(self, nodes: Sequence[str]) -> list[object]:
         """Return the plain values of a few nodes; None where the status is bad."""
@@ -244,7 +243,7 @@ class Session:
             done += len(part)
             return [shifted]
 
-        return joined(await self._split(nodes, self.limits.read, call))
+        return joined(await self._split("Read", nodes, self.limits.read, call))
 
     async def translate(
         self, paths: Sequence[tuple[str, tuple[QualifiedName, ...]]]
@@ -274,13 +273,11 @@ class Session:
             ]
 
         try:
-            return await self._split(paths, self.limits.translate, call)
-        except RefusedError as fault:
-            if fault.code in {errors.BAD_SERVICE_UNSUPPORTED, errors.BAD_NOT_IMPLEMENTED}:
-                return None
-            raise errors.refused(
-                fault, self._config.url, "TranslateBrowsePathsToNodeIds"
-            ) from fault
+            return await self._split(
+                "TranslateBrowsePathsToNodeIds", paths, self.limits.translate, call
+            )
+        except RefusedError:
+            return None
 
     async def children(self, nodes: Sequence[str]) -> list[list[Reference]]:
         """Return the nodes below each node by hierarchical references."""
@@ -306,7 +303,7 @@ class Session:
                 for v in values
             ]
 
-        return await self._split(nodes, self.limits.read, call)
+        return await self._split("Read", nodes, self.limits.read, call)
 
     async def create_subscription(self, wanted: SubscriptionPlan) -> SubscriptionGrant:
         """Create a subscription; all values of the grant are what the server decided."""
@@ -350,7 +347,7 @@ class Session:
                 for r in response.Results
             ]
 
-        return await self._split(items, self.limits.monitored_items, call)
+        return await self._split("CreateMonitoredItems", items, self.limits.monitored_items, call)
 
     async def delete_items(self, subscription: int, ids: Sequence[int]) -> None:
         """Delete monitored items; one that the server does not know any more is no error."""
@@ -362,7 +359,7 @@ class Session:
             await self._call("DeleteMonitoredItems", request)
             return [None] * len(part)
 
-        await self._split(ids, self.limits.monitored_items, call)
+        await self._split("DeleteMonitoredItems", ids, self.limits.monitored_items, call)
 
     async def publish(
         self, acks: Sequence[tuple[int, int]], elements: NDArray[np.int32]
@@ -407,7 +404,7 @@ class Session:
         self.slow_messages += 1
         try:
             return library_publish(data, elements, subscription)
-        except _BROKEN as exc:
+        except BROKEN as exc:
             self.undecodable_messages += 1
             self._log.warning(
                 "%s: a notification cannot be decoded (%s), %d bytes",
@@ -424,9 +421,9 @@ class Session:
         self.slow_messages += 1
         try:
             response = struct_from_binary(ua.ReadResponse, Buffer(data))
-        except _BROKEN as exc:
+        except BROKEN as exc:
             raise errors.lost(self._config.url, f"a Read answer cannot be decoded: {exc}") from exc
-        return _readings(range(len(response.Results)), response.Results, elements)
+        return library_readings(range(len(response.Results)), response.Results, elements)
 
     async def _browse(
         self, nodes: Sequence[str], reference: int, direction: Any
@@ -448,7 +445,7 @@ class Session:
             results = struct_from_binary(ua.BrowseResponse, Buffer(data)).Results
             return [await self._all_references(result) for result in results]
 
-        return await self._split(nodes, self.limits.browse, call)
+        return await self._split("Browse", nodes, self.limits.browse, call)
 
     async def _all_references(self, result: Any) -> list[Reference]:
         """Return the references of one browsed node; asks for the rest if the server sends them in parts."""
@@ -471,11 +468,15 @@ class Session:
 
     async def _split(
         self,
+        service: str,
         items: Sequence[_T],
         limit: int,
         call: Callable[[Sequence[_T]], Awaitable[list[_R]]],
     ) -> list[_R]:
-        """Call with at most `limit` items at once, with half as many when the server says that it is too much."""
+        """Call with at most `limit` items at once, with half as many when the server says that it is too much.
+
+        Raises RefusedError where the server lacks the service.
+        """
         results: list[_R] = []
         done = 0
         while done < len(items):
@@ -483,8 +484,10 @@ class Session:
             try:
                 results.extend(await call(part))
             except RefusedError as fault:
-                if fault.code not in errors.TOO_MUCH or len(part) == 1:
+                if fault.code in {errors.BAD_SERVICE_UNSUPPORTED, errors.BAD_NOT_IMPLEMENTED}:
                     raise
+                if fault.code not in errors.TOO_MUCH or len(part) == 1:
+                    raise errors.refused(fault, self._config.url, service) from fault
                 limit = len(part) // 2
                 self._log.info("%s: %s, asking for %d at once", self._config.url, fault.name, limit)
                 continue
@@ -521,13 +524,18 @@ class Session:
             RequestedParameters=parameters,
         )
 
+    def is_node_id(self, text: str) -> bool:
+        """Return whether `text` is a node id."""
+        try:
+            self._node(text)
+        except BROKEN:
+            return False
+        return True
+
     def _node(self, text: str) -> Any:
         node = self._nodes.get(text)
         if node is None:
-            try:
-                node = self._nodes[text] = ua.NodeId.from_string(text)
-            except _BROKEN as exc:
-                raise RefusedError(errors.BAD_NODE_ID_INVALID, f"node id {text!r}: {exc}") from exc
+            node = self._nodes[text] = ua.NodeId.from_string(text)
         return node
 
     async def _checked(self, service: str, request: Any) -> bytes:
@@ -569,107 +577,6 @@ class Session:
             raise errors.lost(url, str(exc) or type(exc).__name__) from exc
 
 
-def library_publish(
-    data: bytes, elements: NDArray[np.int32], subscription: int | None = None
-) -> PublishMessage:
-    """Return the message as the library decodes it; `subscription` None: a PublishResponse, else a RepublishResponse."""
-    available: Sequence[int] = ()
-    if subscription is None:
-        result = struct_from_binary(ua.PublishResponse, Buffer(data)).Parameters
-        message, subscription = result.NotificationMessage, result.SubscriptionId
-        available = result.AvailableSequenceNumbers
-    else:
-        message = struct_from_binary(ua.RepublishResponse, Buffer(data)).NotificationMessage
-    parts = []
-    status = None
-    for notification in message.NotificationData:
-        if isinstance(notification, ua.DataChangeNotification) and notification.MonitoredItems:
-            items = notification.MonitoredItems
-            parts.append(
-                _readings([i.ClientHandle for i in items], [i.Value for i in items], elements)
-            )
-        elif isinstance(notification, ua.StatusChangeNotification):
-            status = int(notification.Status.value)
-    return PublishMessage(
-        subscription=int(subscription),
-        sequence=int(message.SequenceNumber),
-        available=tuple(int(n) for n in available),
-        readings=joined(parts) if parts else None,
-        status_change=status,
-        keep_alive=not message.NotificationData,
-    )
-
-
-_NUMBERS: Final = {
-    ua.VariantType.Boolean: Kind.BOOL,
-    ua.VariantType.SByte: Kind.SIGNED,
-    ua.VariantType.Int16: Kind.SIGNED,
-    ua.VariantType.Int32: Kind.SIGNED,
-    ua.VariantType.Int64: Kind.SIGNED,
-    ua.VariantType.Byte: Kind.UNSIGNED,
-    ua.VariantType.UInt16: Kind.UNSIGNED,
-    ua.VariantType.UInt32: Kind.UNSIGNED,
-    ua.VariantType.UInt64: Kind.UNSIGNED,
-    ua.VariantType.Float: Kind.FLOAT,
-    ua.VariantType.Double: Kind.FLOAT,
-}
-
-
-def _readings(items: Sequence[int], values: Sequence[Any], elements: NDArray[np.int32]) -> Readings:
-    """Return DataValue objects of the library as columns."""
-    texts: list[bytes] = []
-    rows = [
-        _bits(value.Value, int(elements[item]) if item < len(elements) else -1, texts)
-        for item, value in zip(items, values, strict=True)
-    ]
-    return Readings(
-        np.array(items, dtype=np.int64),
-        np.array([kind for kind, _ in rows], dtype=np.uint8),
-        np.array([bits for _, bits in rows], dtype=np.int64),
-        np.array(
-            [0 if v.StatusCode is None else v.StatusCode.value for v in values], dtype=np.uint32
-        ),
-        np.array([_nanoseconds(v.SourceTimestamp) for v in values], dtype=np.int64),
-        tuple(texts),
-    )
-
-
-def _bits(variant: Any, element: int, texts: list[bytes]) -> tuple[Kind, int]:
-    """Return kind and bits of one Variant; a text is appended to `texts`."""
-    if variant is None or variant.Value is None:
-        return Kind.NULL, 0
-    value, array = variant.Value, variant.is_array
-    if array:
-        flat = np.array(value, dtype=object).ravel() if variant.Dimensions else value
-        if not 0 <= element < len(flat) or variant.VariantType not in _NUMBERS:
-            return Kind.OTHER, 0
-        value = flat[element]
-    elif element >= 0:
-        return Kind.OTHER, 0
-    kind = _NUMBERS.get(variant.VariantType, Kind.OTHER)
-    if kind is Kind.FLOAT:
-        return kind, int(struct.unpack("<q", struct.pack("<d", value))[0])
-    if kind is not Kind.OTHER:
-        number = int(value)
-        return kind, number - 2**64 if number >= 2**63 else number
-    if variant.VariantType is ua.VariantType.LocalizedText:
-        value = value.Text
-        if value is None:
-            return Kind.NULL, 0
-    elif variant.VariantType is not ua.VariantType.String:
-        return Kind.OTHER, 0
-    texts.append(value.encode("utf-8", "surrogateescape"))
-    return Kind.TEXT, len(texts) - 1
-
-
-def _nanoseconds(moment: datetime | None) -> int:
-    """Return UTC nanoseconds of a time of the library; NO_TIME outside 1970-01-01 … 2262-01-01."""
-    if moment is None or not 1970 <= moment.year < 2262:
-        return NO_TIME
-    since = moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
-
-
 def _text(node: Any) -> str:
     """Return a node id of this session as text; what tells apart an expanded node id is dropped."""
     return str(ua.NodeId(node.Identifier, node.NamespaceIndex, node.NodeIdType).to_string())
@@ -682,6 +589,3 @@ def _element(name: QualifiedName) -> Any:
         IncludeSubtypes=True,
         TargetName=ua.QualifiedName(name.name, name.namespace),
     )
-
-
-__all__ = ["SIMULATOR_URI", "Session", "library_publish", "plan"]

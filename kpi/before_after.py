@@ -1,0 +1,111 @@
+"""Before against after: daily integers of valid days, point change, interval and word (claims.md §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kpi.claims import BeforeAfterClaim, ClaimResult, Json, result
+from kpi.comparison import FEWEST_DAYS, Day, Interval, interval, point_change, printed, word
+from kpi.days import AssetDays, asset_days
+from kpi.energy import meter_days
+from kpi.oee import has_ideal, ideal_good
+from kpi.reasons import Reason
+from kpi.workspace import Workspace
+from model.state import Atom
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One period of a comparison."""
+
+    days: int
+    """Production days wholly inside it."""
+    valid: tuple[Day, ...]
+    """Valid ones in date order."""
+
+    @property
+    def detail(self) -> Json:
+        """Return the object of the claim."""
+        return {
+            "d": str(sum(x.d for x in self.valid)),
+            "days": self.days,
+            "n": str(sum(x.n for x in self.valid)),
+            "valid": len(self.valid),
+        }
+
+
+def before_after(before: Workspace, after: Workspace, request: BeforeAfterClaim) -> ClaimResult:
+    """Return the change of a metric between two periods with its interval and word."""
+    works = (before, after)
+    for work in works:
+        work.require(request.assets, "assets")
+        work.require(request.meters, "meters")
+    if request.metric == "oee-iso22400/1":
+        known, periods = _oee_periods(works, request)
+    else:
+        known, periods = _energy_periods(works, request)
+    b, a = periods
+    change = point_change(b.valid, a.valid, request.sense) if known else None
+    fewest = min(len(b.valid), len(a.valid))
+    found: Interval | None = None
+    if change is not None and fewest >= FEWEST_DAYS:
+        week = _week_days(before)
+        found = interval(b.valid, a.valid, request.sense, week)
+    detail: dict[str, Json] = {
+        "after": a.detail,
+        "before": b.detail,
+        "method": "ci-1",
+        "word": word(found, change, request.threshold, fewest).value,
+    }
+    if found is not None:
+        detail["interval"] = {"high": printed(found.high), "low": printed(found.low)}
+    return result(change, Reason.NO_BASELINE if known else Reason.NO_REJECT_SIGNAL, detail)
+
+
+def _week_days(before: Workspace) -> int:
+    """Return the weekdays with a shift in the calendar in force at the first ms of the before period."""
+    return before.parts[0].document.calendar.week_days
+
+
+def _oee_periods(
+    works: tuple[Workspace, Workspace], request: BeforeAfterClaim
+) -> tuple[bool, list[Period]]:
+    names = sorted(set(request.assets))
+    tables = [[asset_days(work, n) for n in names] for work in works]
+    kept = [i for i in range(len(names)) if all(has_ideal(t[i]) for t in tables)]
+    groups = [[t[i] for i in kept] for t in tables]
+    known = all(x.pieces.scrap is not None for g in groups for x in g)
+    return known, [_oee_period(w, g) for w, g in zip(works, groups, strict=True)]
+
+
+def _oee_period(work: Workspace, group: Sequence[AssetDays]) -> Period:
+    whole = [i for i, d in enumerate(work.days) if d.whole]
+    valid = []
+    for i in whole:
+        rows = [g.days[i] for g in group]
+        n = sum(int(v // 1) for r in rows if (v := ideal_good(r)) is not None)
+        d = sum(r.pbt for r in rows)
+        unknown = sum(r.atoms[Atom.UNK] for r in rows)
+        if n > 0 and d > 0 and 10 * unknown <= d:
+            valid.append(Day(n, d))
+    return Period(len(whole), tuple(valid))
+
+
+def _energy_periods(
+    works: tuple[Workspace, Workspace], request: BeforeAfterClaim
+) -> tuple[bool, list[Period]]:
+    known, periods = True, []
+    for work in works:
+        meters = [meter_days(work, m) for m in sorted(set(request.meters))]
+        assets = [asset_days(work, a) for a in sorted(set(request.assets))]
+        known &= all(a.pieces.good is not None for a in assets)
+        whole = [i for i, d in enumerate(work.days) if d.whole]
+        valid = []
+        for i in whole:
+            n = sum(m.wh[i] for m in meters)
+            d = sum(a.days[i].pieces.good or 0 for a in assets)
+            if n > 0 and d > 0 and all(m.answered_on[i] for m in meters):
+                valid.append(Day(n, d))
+        periods.append(Period(len(whole), tuple(valid)))
+    return known, periods

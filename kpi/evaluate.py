@@ -1,0 +1,72 @@
+"""The one entry point: a claim request and the rows of the log in, the claim's numbers out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kpi.before_after import before_after
+from kpi.claims import (
+    BeforeAfterClaim,
+    ClaimRequest,
+    ClaimResult,
+    EnergyPerPieceClaim,
+    NcRatioClaim,
+    NetworkedClaim,
+    OeeClaim,
+    UploadRateClaim,
+    UtilisationClaim,
+)
+from kpi.coverage import coverage
+from kpi.energy import energy_per_piece
+from kpi.oee import oee, utilisation
+from kpi.ratios import nc_ratio, networked, upload_rate
+from kpi.window import WindowRows
+from kpi.workspace import Workspace
+
+
+def evaluate(
+    request: ClaimRequest,
+    rows: WindowRows | Workspace,
+    before: WindowRows | Workspace | None = None,
+) -> ClaimResult:
+    """Return what the claim states over the rows, to the last integer as docs/formats/claims.md says.
+
+    rows: those of `request.span`; a `Workspace` of the same span saves work when several claims are asked of one
+    window. before: those of `request.before` of a before/after claim; absent = `rows` holds both periods.
+    Raises PermanentError if slots are not loaded or an asset is unknown.
+    """
+    work = _workspace(rows, request)
+    if isinstance(request, BeforeAfterClaim):
+        source = before if before is not None else work.rows
+        earlier = source if isinstance(source, Workspace) else Workspace(source, request.before)
+        found = before_after(earlier, work, request)
+    else:
+        found = _single(work, request)
+    return replace(found, coverage=coverage(work, request))
+
+
+def _workspace(rows: WindowRows | Workspace, request: ClaimRequest) -> Workspace:
+    if not isinstance(rows, Workspace):
+        return Workspace(rows, request.span)
+    if rows.span != request.span:
+        raise ValueError(f"workspace of {rows.span} asked for {request.span}")
+    return rows
+
+
+def _single(work: Workspace, request: ClaimRequest) -> ClaimResult:
+    """Return the result of a claim over one window."""
+    match request:
+        case OeeClaim():
+            return oee(work, request)
+        case UtilisationClaim():
+            return utilisation(work, request)
+        case NcRatioClaim():
+            return nc_ratio(work)
+        case UploadRateClaim():
+            return upload_rate(work)
+        case NetworkedClaim():
+            return networked(work, request)
+        case EnergyPerPieceClaim():
+            return energy_per_piece(work, request)
+        case BeforeAfterClaim():
+            raise ValueError("a before/after claim needs two windows")
