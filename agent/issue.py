@@ -9,21 +9,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Final, Protocol
 
 from agent.figures import Figure
 from agent.log_reader import SealedLog
 from evidence import canonical
-from evidence.block import sub_leaf
 from evidence.bundle_files import write_zip
 from evidence.bundle_write import BundleParts, FramesFile, bundle_members
-from evidence.container import withheld_record
 from evidence.dsse import sign_envelope
 from evidence.keys import Signer
 from evidence.note import log_key
 from evidence.statement import Claim, Statement, Subject, encode_statement
 from kpi.claims import claim_object
+from model.signal import SignalClass
+from storage.ledger_reader import LedgerReader
 
 DAY_SLOTS: Final = 1440
 CLAIMS_FILE: Final = "kpi/claims.json"
@@ -90,6 +91,14 @@ def issue_bundle(
     extra: further members (`report.pdf`, `README.txt`), each a subject of the statement. withhold: whether a stream of
     class process is withheld. Raises ValueError if `withhold` names a stream of another class.
     """
+    refused = sorted(
+        stream
+        for document in log.index.documents
+        for stream in (s.id for s in document.streams)
+        if withhold(stream) and not stream.endswith(f".{SignalClass.PROCESS}")
+    )
+    if refused:
+        raise ValueError(f"only streams of class process may be withheld, not {refused[0]}")
     claims = claims_of(figures)
     claims_file = canonical.encode({"claims": [c.to_json() for c in claims], "v": 1}) + b"\n"
     members = {**extra, CLAIMS_FILE: claims_file}
@@ -113,7 +122,7 @@ def issue_bundle(
     parts = BundleParts(
         checkpoint=signed.note,
         statement=envelope,
-        entries=_Again(signed),
+        entries=_Again(signed.ledger),
         documents=signed.documents,
         frames=_frames(signed, [(s.first - s.lead, s.last + s.grace) for s in spans], withhold),
         extra=members,
@@ -126,54 +135,18 @@ def issue_bundle(
 class _Again:
     """The entries of a log, iterable any number of times."""
 
-    def __init__(self, log: SealedLog) -> None:
-        self._log = log
+    def __init__(self, ledger: LedgerReader) -> None:
+        self._ledger = ledger
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._log.entries()
+        return self._ledger.entries()
 
 
 def _frames(
     log: SealedLog, ranges: list[tuple[int, int]], withhold: Callable[[str], bool]
 ) -> Iterator[FramesFile]:
     """Yield one `.frames` member for every UTC day of the ranges that has blocks."""
-    slots = log.index.slots
-    wanted = sorted(set(ranges))
-    days: dict[int, tuple[int, int]] = {}
-    for slot in slots:
-        if any(first <= slot < last for first, last in wanted):
-            day = slot // DAY_SLOTS
-            low, _ = days.get(day, (slot, slot))
-            days[day] = (low, slot)
-    for first, last in days.values():
-        yield FramesFile(first, last, _records(log, first, last, withhold))
-
-
-def _records(
-    log: SealedLog, first: int, last: int, withhold: Callable[[str], bool]
-) -> Iterator[bytes]:
-    hidden = {
-        number: [i for i, s in enumerate(document.streams) if withhold(s.id)]
-        for number, document in enumerate(log.index.documents)
-    }
-    config_at = dict(zip(log.index.slots, log.index.config_of, strict=True))
-    for slot, records in log.archive.records(first, last):
-        yield _withheld(records, hidden[config_at[slot]])
-
-
-def _withheld(records: bytes, hidden: list[int]) -> bytes:
-    """Return the records of a block with the hidden streams reduced to their sub-leaves."""
-    if not hidden:
-        return records
-    pieces, position, number = [], 0, 0
-    while position < len(records):
-        length = int.from_bytes(records[position : position + 4], "big")
-        end = position + 20 + length
-        if number in hidden:
-            salt, frame = records[position + 4 : position + 20], records[position + 20 : end]
-            pieces.append(withheld_record(sub_leaf(salt, frame)))
-        else:
-            pieces.append(records[position:end])
-        position = end
-        number += 1
-    return b"".join(pieces)
+    slots = sorted({slot for low, high in set(ranges) for slot in log.block_slots(low, high)})
+    for _, group in groupby(slots, key=lambda slot: slot // DAY_SLOTS):
+        day = list(group)
+        yield FramesFile(day[0], day[-1], log.archive.container(day, withhold))

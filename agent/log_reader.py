@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from agent.folders import DataFolder
 from agent.log_window import LogIndex, index_log, read_window
 from evidence.entries import Config, parse_entry
 from evidence.grammar import SLOT_MS
-from evidence.note import Checkpoint, Note, parse_note
+from evidence.note import Checkpoint
 from kpi.window import WindowRows
-from model.errors import PermanentError
-from storage.frame_archive import FrameArchiveReader
-from storage.ledger_files import LedgerReader
+from storage.frame_archive import FrameArchive
+from storage.ledger_reader import LedgerReader
 
 
 @dataclass(frozen=True)
@@ -23,41 +21,30 @@ class SealedLog:
     """One epoch of a log as it stood at one signed head."""
 
     ledger: LedgerReader
-    archive: FrameArchiveReader
-    note: bytes
+    archive: FrameArchive
 
     @staticmethod
     def open(folder: DataFolder, epoch: int | None = None) -> SealedLog:
         """Open the newest (or a given) epoch; raises PermanentError if nothing is signed yet."""
         number = folder.last_epoch() if epoch is None else epoch
-        ledger = LedgerReader(folder.ledger(number))
-        note = ledger.checkpoint
-        if number == 0 or note is None:
-            raise PermanentError(
-                f"{folder.root} holds no signed log yet: start the agent and wait for the first minute",
-                f"{folder.root} 中还没有已签名的账本：请先启动采集程序并等待第一个分钟块",
-            )
-        return SealedLog(ledger, FrameArchiveReader(folder.frames(number)), note)
+        ledger = LedgerReader(folder.ledger(max(number, 1)))
+        return SealedLog(ledger, FrameArchive(folder.frames(max(number, 1)), read_only=True))
 
-    @cached_property
-    def parsed_note(self) -> Note:
-        """Return the signed note."""
-        return parse_note(self.note)
+    @property
+    def note(self) -> bytes:
+        """Return the bytes of the signed head."""
+        return self.ledger.note
 
     @property
     def head(self) -> Checkpoint:
         """Return the signed head."""
-        return self.parsed_note.checkpoint
-
-    def entries(self) -> Iterator[bytes]:
-        """Yield the bytes of every entry up to the head, in order."""
-        return self.ledger.entry_bytes(0, self.head.size)
+        return self.ledger.head.checkpoint
 
     @cached_property
     def documents(self) -> dict[bytes, bytes]:
         """Return every configuration document by digest."""
         found = {}
-        for data in self.entries():
+        for data in self.ledger.entries():
             if b'"kind":"config"' in data:
                 entry = parse_entry(data)
                 if isinstance(entry, Config):
@@ -67,21 +54,23 @@ class SealedLog:
     @cached_property
     def index(self) -> LogIndex:
         """Return what the entries say."""
-        return index_log((parse_entry(data) for data in self.entries()), self.documents)
+        return index_log((parse_entry(data) for data in self.ledger.entries()), self.documents)
 
     def window(self, from_slot: int, to_slot: int) -> WindowRows:
         """Return the rows sealed in [from_slot, to_slot) for the KPI engine."""
-        low = max(from_slot, self.index.slots[0]) if self.index.slots else from_slot
-        high = min(to_slot, self.index.slots[-1] + 1) if self.index.slots else from_slot
         return read_window(
-            self.index, self.archive.records(low, high - 1), from_slot=from_slot, to_slot=to_slot
+            self.index,
+            self.archive.payloads(self.block_slots(from_slot, to_slot)),
+            from_slot=from_slot,
+            to_slot=to_slot,
         )
+
+    def block_slots(self, from_slot: int, to_slot: int) -> list[int]:
+        """Return the slots in [from_slot, to_slot) that have a block, ascending."""
+        slots = self.index.slots
+        return slots[bisect_left(slots, from_slot) : bisect_left(slots, to_slot)]
 
     @property
     def first_ms(self) -> int:
         """Return the start of the first sealed minute."""
         return self.index.slots[0] * SLOT_MS
-
-    def path(self) -> Path:
-        """Return the folder of the ledger."""
-        return self.ledger.folder

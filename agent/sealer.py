@@ -154,7 +154,7 @@ class Sealer:
         )
         # Rows beyond 2^24 bytes of one frame go first into the next one (format-core §2).
         self._carry = [] if sealed.carry is None else [sealed.carry]
-        self._archive.append(slot, list(zip(sealed.salts, sealed.frames, strict=True)))
+        self._archive.append(slot, sealed.salts, sealed.frames)
         if sync:
             self._archive.sync()
         self._append(self._block(slot, sealed, now, dur_ms), sync=sync)

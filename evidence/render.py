@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -13,7 +14,7 @@ from evidence.canonical import Json
 from evidence.document import ConfigDocument
 from evidence.findings import NOT_PROVEN
 from evidence.frame import FrameColumns
-from evidence.grammar import NO_SOURCE_TIME, SLOT_MS
+from evidence.grammar import NO_SOURCE_TIME, SLOT_MS, TIME_LIMIT_MS
 from evidence.reading import float_of
 from evidence.refusal import Refusal
 from evidence.verified import Finding, VerifiedBundle, VerifiedClaim
@@ -34,6 +35,7 @@ STEP_NAMES: Final[Mapping[int, tuple[str, str]]] = {
 }
 SIMULATED: Final = ("SIMULATED DATA: not from a real plant", "模拟数据：并非来自真实工厂")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FORMULA_START: Final = tuple("=+-@\t\r\n＝＋－＠")
 
 
@@ -43,7 +45,9 @@ def say(en: str, zh: str, language: Language) -> str:
 
 
 def utc_of(ms: int) -> str:
-    """Return an instant as ISO 8601 in UTC with milliseconds."""
+    """Return an instant as ISO 8601 in UTC with milliseconds; as plain ms after the year 2262, where no row can be."""
+    if not 0 <= ms < TIME_LIMIT_MS:
+        return f"{ms} ms"
     return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds")
 
 
@@ -253,5 +257,9 @@ def _cell(columns: FrameColumns, row: int, kind: SignalType) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """Return a text with an apostrophe before it if a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_START) else text
+    """Return a text that neither a spreadsheet nor a terminal can take for a command.
+
+    An apostrophe is put before what would be a formula; control and bidirectional marks are spelled out.
+    """
+    shown = _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return f"'{shown}" if text.startswith(_FORMULA_START) else shown

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import Protocol
+from typing import Final, Protocol
 
 from evidence import bundle as files
 from evidence import canonical
@@ -35,6 +35,9 @@ from evidence.statement import Claim, Statement, parse_statement
 from evidence.verified import Scope, VerifiedBundle, VerifiedClaim, VerifiedLog
 from evidence.verify_frames import FrameCounts, check_frames
 from evidence.verify_log import check_entries, check_files, check_head, check_rules
+
+MAX_WINDOW_SLOTS: Final = 20 * 366 * 1440
+"""Longest window that is recomputed, twenty years: a bound on the work a claim can ask for."""
 
 
 class Watcher(Protocol):
@@ -232,8 +235,12 @@ def _check_claim(
                 f"claim {claim.id}: the log of the statement's size does not cover slots [{low}, {high})",
                 f"指标 {claim.id}：声明时的账本尚未覆盖时隙 [{low}, {high})",
             )
-    if claim.first >= claim.last:
-        raise Refusal("window", f"claim {claim.id}: empty window", f"指标 {claim.id}：窗口为空")
+    if not 0 < claim.last - claim.first <= MAX_WINDOW_SLOTS:
+        raise Refusal(
+            "window",
+            f"claim {claim.id}: window of {claim.last - claim.first} slots",
+            f"指标 {claim.id}：窗口长度 {claim.last - claim.first} 个时隙不合法",
+        )
     _require_frames(claim, plan, view, collector, counts)
     outcome = plan.compute(view)
     _compare(claim, outcome)

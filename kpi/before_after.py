@@ -23,6 +23,8 @@ class Period:
     """Production days wholly inside it."""
     valid: tuple[Day, ...]
     """Valid ones in date order."""
+    known: bool = True
+    """Whether the counts that the metric needs are known; if not, no day is valid."""
 
     @property
     def detail(self) -> Json:
@@ -42,10 +44,10 @@ def before_after(before: Workspace, after: Workspace, request: BeforeAfterClaim)
         work.require(request.assets, "assets")
         work.require(request.meters, "meters")
     if request.metric == "oee-iso22400/1":
-        known, periods = _oee_periods(works, request)
+        b, a = _oee_periods(works, request)
     else:
-        known, periods = _energy_periods(works, request)
-    b, a = periods
+        b, a = (_energy_period(work, request) for work in works)
+    known = b.known and a.known
     change = point_change(b.valid, a.valid, request.sense) if known else None
     fewest = min(len(b.valid), len(a.valid))
     found: Interval | None = None
@@ -68,19 +70,18 @@ def _week_days(before: Workspace) -> int:
     return before.parts[0].document.calendar.week_days
 
 
-def _oee_periods(
-    works: tuple[Workspace, Workspace], request: BeforeAfterClaim
-) -> tuple[bool, list[Period]]:
+def _oee_periods(works: tuple[Workspace, Workspace], request: BeforeAfterClaim) -> list[Period]:
     names = sorted(set(request.assets))
     tables = [[asset_days(work, n) for n in names] for work in works]
     kept = [i for i in range(len(names)) if all(has_ideal(t[i]) for t in tables)]
     groups = [[t[i] for i in kept] for t in tables]
-    known = all(x.pieces.scrap is not None for g in groups for x in g)
-    return known, [_oee_period(w, g) for w, g in zip(works, groups, strict=True)]
+    return [_oee_period(w, g) for w, g in zip(works, groups, strict=True)]
 
 
 def _oee_period(work: Workspace, group: Sequence[AssetDays]) -> Period:
     whole = [i for i, d in enumerate(work.days) if d.whole]
+    if any(x.pieces.scrap is None for x in group):
+        return Period(len(whole), (), known=False)
     valid = []
     for i in whole:
         rows = [g.days[i] for g in group]
@@ -92,20 +93,16 @@ def _oee_period(work: Workspace, group: Sequence[AssetDays]) -> Period:
     return Period(len(whole), tuple(valid))
 
 
-def _energy_periods(
-    works: tuple[Workspace, Workspace], request: BeforeAfterClaim
-) -> tuple[bool, list[Period]]:
-    known, periods = True, []
-    for work in works:
-        meters = [meter_days(work, m) for m in sorted(set(request.meters))]
-        assets = [asset_days(work, a) for a in sorted(set(request.assets))]
-        known &= all(a.pieces.good is not None for a in assets)
-        whole = [i for i, d in enumerate(work.days) if d.whole]
-        valid = []
-        for i in whole:
-            n = sum(m.wh[i] for m in meters)
-            d = sum(a.days[i].pieces.good or 0 for a in assets)
-            if n > 0 and d > 0 and all(m.answered_on[i] for m in meters):
-                valid.append(Day(n, d))
-        periods.append(Period(len(whole), tuple(valid)))
-    return known, periods
+def _energy_period(work: Workspace, request: BeforeAfterClaim) -> Period:
+    meters = [meter_days(work, m) for m in sorted(set(request.meters))]
+    assets = [asset_days(work, a) for a in sorted(set(request.assets))]
+    whole = [i for i, d in enumerate(work.days) if d.whole]
+    if any(a.pieces.good is None for a in assets):
+        return Period(len(whole), (), known=False)
+    valid = []
+    for i in whole:
+        n = sum(m.wh[i] for m in meters)
+        d = sum(a.days[i].pieces.good or 0 for a in assets)
+        if n > 0 and d > 0 and all(m.answered_on[i] for m in meters):
+            valid.append(Day(n, d))
+    return Period(len(whole), tuple(valid))

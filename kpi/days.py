@@ -83,7 +83,7 @@ def _compute(work: Workspace, asset: str) -> AssetDays:
     runs = {role: work.runs(asset, role) for role in _ROLES}
     measure = work.timeline(asset).busy_before
     counts = {role: _total(runs[role], work, measure) for role in _ROLES}
-    scrap_answers = runs[Role.COUNT_SCRAP].answered or not (
+    scrap_answers = runs[Role.COUNT_SCRAP].proven or not (
         runs[Role.COUNT_GOOD].answered or runs[Role.COUNT_TOTAL].answered
     )
     days = []

@@ -58,18 +58,15 @@ def energy_per_piece(work: Workspace, request: EnergyPerPieceClaim) -> ClaimResu
     known = [n for n in good.values() if n is not None]
     detail: dict[str, Json] = {
         "good": [{"asset": a} if n is None else {"asset": a, "good": n} for a, n in good.items()],
-        "wh": [
-            {
-                "meter": m.meter,
-                "quarantined": m.quarantined,
-                "reset": m.reset,
-                "wh": sum(m.wh),
-            }
-            for m in meters
-        ],
+        "wh": [_meter_detail(m) for m in meters],
     }
     if not all(m.answered for m in meters):
         return result(None, Reason.NO_ENERGY, detail)
     if len(known) < len(good):
         return result(None, Reason.NO_REJECT_SIGNAL, detail)
     return result(quotient(sum(sum(m.wh) for m in meters), sum(known)), Reason.NO_PIECES, detail)
+
+
+def _meter_detail(m: MeterDays) -> Json:
+    found: dict[str, Json] = {"meter": m.meter, "quarantined": m.quarantined, "reset": m.reset}
+    return {**found, "wh": sum(m.wh)} if m.answered else found

@@ -74,11 +74,12 @@ def upload_rate(work: Workspace) -> ClaimResult:
     eventual = [r for a in assets if (r := a.rate(eventual=True)) is not None]
     points = [p for a in assets for p in a.points]
     detail: dict[str, Json] = {
-        "assets": [_asset_detail(a) for a in assets],
+        "assets": [{"asset": a.asset, "rate": written(a.rate())} for a in assets],
         "eventual": written(mean(eventual)),
         "pooled": written(
             quotient(sum(p.covered for p in points), sum(p.expected for p in points))
         ),
+        "points": [_point_detail(a.asset, p) for a in assets for p in a.points],
     }
     gap = _longest_gap(assets)
     if gap is not None:
@@ -92,8 +93,9 @@ def networked(work: Workspace, request: NetworkedClaim) -> ClaimResult:
     points = required_points(work)
     observed = [n for n in registered if _is_observed(work, registered[n], points, request)]
     everything = sum(a.counts_as for a in registered.values())
+    last = work.parts[-1].document.asset
     detail: dict[str, Json] = {
-        "declared": [n for n, a in registered.items() if a.networked],
+        "declared": [n for n in registered if n in last and last[n].networked],
         "observed": observed,
         "registered": list(registered),
     }
@@ -135,16 +137,13 @@ def _is_observed(
     return enough and slots.alive >= request.threshold * slots.expected
 
 
-def _asset_detail(a: AssetSlots) -> Json:
-    points: list[Json] = [
-        {
-            "expected": p.expected,
-            "outcomes": {o.value: p.counts[o] for o in Outcome if p.counts[o]},
-            "signal": p.signal,
-        }
-        for p in a.points
-    ]
-    return {"asset": a.asset, "points": points, "rate": written(a.rate())}
+def _point_detail(asset: str, p: PointSlots) -> Json:
+    return {
+        "asset": asset,
+        "expected": p.expected,
+        "outcomes": {o.value: p.counts[o] for o in Outcome if p.counts[o]},
+        "signal": p.signal,
+    }
 
 
 def _longest_gap(assets: Sequence[AssetSlots]) -> Json | None:

@@ -31,6 +31,13 @@ class RoleRuns:
     """What all signals of one role of one asset book."""
 
     runs: tuple[CounterRun, ...]
+    alive: bool
+    """Whether any of the signals was proven alive (H) in the visible time."""
+
+    @property
+    def proven(self) -> bool:
+        """Return whether any of the signals gave a reading or was proven alive in the visible time."""
+        return self.alive or self.answered
 
     @property
     def answered(self) -> bool:
@@ -138,8 +145,17 @@ class Workspace:
             stream = f"{asset}.{ROLE_CLASS[role].value}"
             keys = [p for p in self.rows.points if p.stream == stream]
             runs = [self._run(key, role) for key in keys]
-            self._runs[asset, role] = RoleRuns(tuple(r for r in runs if r is not None))
+            self._runs[asset, role] = RoleRuns(
+                tuple(r for r in runs if r is not None),
+                any(self._alive(key, role) for key in keys),
+            )
         return self._runs[asset, role]
+
+    def _alive(self, key: PointKey, role: Role) -> bool:
+        """Return whether an H row of a signal stands in the visible rows while it has the role."""
+        rows = self.selection.of_point(key)
+        has_role = np.array([s is not None and s.role is role for s in self.selection.specs(key)])
+        return bool((self.selection.alive[rows] & has_role[self.selection.config[rows]]).any())
 
     def _run(self, key: PointKey, role: Role) -> CounterRun | None:
         """Return what one signal books while it has the role; None if it never has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
@@ -154,10 +154,17 @@ def lines(
     return _svg(height, body)
 
 
-def _curve(  # type: ignore[no-untyped-def] # the two callables are local closures of `lines`
-    start, points, colour, x_of, y_of, target
+def _curve(
+    start: int,
+    points: Sequence[Point],
+    colour: str,
+    x_of: Callable[[int], float],
+    y_of: Callable[[float], float],
+    target: float | None,
 ) -> list[str]:
-    body, path, pen = [], [], "M"
+    body: list[str] = []
+    path: list[str] = []
+    pen = "M"
     for i, point in enumerate(points):
         if point.value is None:
             pen = "M"

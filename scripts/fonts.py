@@ -1,8 +1,8 @@
 """Make the fonts of the report and of the board from the Debian package fonts-noto-cjk.
 
 Run `python scripts/fonts.py` after `apt-get install fonts-noto-cjk`, with fonttools and brotli installed. Writes
-- reports/fonts/PlantproofSansSC-Regular.otf: every character of GBK (GB 18030, two bytes) and the signs;
-- reports/fonts/PlantproofSansSC-Bold.otf: GB 2312 and the signs, a family of its own ("Plantproof Sans SC Bold"), so
+- reports/fonts/PlantproofSansSC.otf: every character of GBK (GB 18030, two bytes) and the signs;
+- reports/fonts/PlantproofStrongSC.otf: GB 2312 and the signs, a family of its own ("Plantproof Strong SC"), so
   that a rare character of a bold line falls back to Regular;
 - agent/web/static/fonts/plantproof-sans-sc.woff2: GB 2312, for panels without any Chinese font.
 All are subsets of the SC face of Noto Sans CJK (SIL Open Font License 1.1), renamed because a modified version should
@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "reports" / "fonts"
 WEB = ROOT / "agent" / "web" / "static" / "fonts" / "plantproof-sans-sc.woff2"
 FAMILY = "Plantproof Sans SC"
+STRONG = "Plantproof Strong SC"
 FACE = "Noto Sans CJK SC"
 LIMIT_BYTES = 16 * 1024 * 1024
 
@@ -179,7 +180,7 @@ def build(collection: Path, family: str, weight: int, wanted: set[int], target: 
     """Write the renamed subset and return the characters in it."""
     font = face(collection, wanted)
     options = subset.Options()
-    options.layout_features = ["kern", "locl", "mark", "mkmk", "ccmp"]
+    options.layout_features = ["kern", "mark", "mkmk", "ccmp"]  # the face is SC: no other local forms
     options.name_IDs = ["*"]
     options.name_languages = [0x409]
     options.notdef_outline = True
@@ -206,8 +207,8 @@ def main() -> int:
     signs = {c for first, last in SIGNS for c in range(first, last + 1)}
     total = missing = 0
     for style, family, weight, codec, target in (
-        ("Regular", FAMILY, 400, "gb18030", TARGET / "PlantproofSansSC-Regular.otf"),
-        ("Bold", f"{FAMILY} Bold", 700, "gb2312", TARGET / "PlantproofSansSC-Bold.otf"),
+        ("Regular", FAMILY, 400, "gb18030", TARGET / "PlantproofSansSC.otf"),
+        ("Bold", STRONG, 700, "gb2312", TARGET / "PlantproofStrongSC.otf"),
         ("Regular", FAMILY, 400, "gb2312", WEB),
     ):
         core = charset(codec)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install and build the real servers that the integration tests talk to; a second run changes nothing.
-# Debian packages through apt-get, InfluxDB 2 from its Go module, OPC UA and Modbus servers from npm.
+# Debian packages through apt-get, InfluxDB 2 from its Go module, OPC UA and Modbus servers and axe-core from npm.
 # What is built lives outside the checkout in ${PLANTPROOF_SERVERS:-~/.cache/plantproof/servers}.
 # One line a step. A step that fails does not stop the others; the exit code is then 1 and a list says which.
 set -uo pipefail
@@ -45,6 +45,12 @@ needs() {
   [ ${#missing[@]} = 0 ] && return 0
   say "  missing on this machine: ${missing[*]}"
   return 1
+}
+
+# Company proxies sign with a certificate that only the system store knows; Node.js does not look there by itself.
+trust_system_certificates() {
+  local store=/etc/ssl/certs/ca-certificates.crt
+  [ ! -f "$store" ] || export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$store}"
 }
 
 has_systemd() { [ -d /run/systemd/system ]; }
@@ -117,9 +123,7 @@ node_packages() {
   fi
   say "Node.js servers: installing node-opcua, modbus-serial, mqtt and sparkplug-payload"
   needs node npm || return 1
-  # Company proxies sign with a certificate that only the system store knows; Node.js does not look there by itself.
-  local store=/etc/ssl/certs/ca-certificates.crt
-  [ ! -f "$store" ] || export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$store}"
+  trust_system_certificates
   rm -rf "$folder"
   mkdir -p "$folder"
   cp "$SOURCES/node/package.json" "$SOURCES/node/package-lock.json" "$SOURCES/node/.npmrc" "$folder/"
@@ -142,7 +146,19 @@ libmodbus_server() {
   mv "$binary.part" "$binary"
 }
 
-for step in debian_packages influxdb2 node_packages libmodbus_server; do
+# The accessibility checker of the browser tests; in build/, which git ignores.
+axe_core() {
+  if compgen -G "$ROOT/build/dev/axe-core-*.js" >/dev/null; then
+    say "axe-core: ready, build/dev"
+    return 0
+  fi
+  say "axe-core: fetching into build/dev"
+  needs npm python3 || return 1
+  trust_system_certificates
+  logged axe python3 "$ROOT/scripts/vendor.py" --dev
+}
+
+for step in debian_packages influxdb2 node_packages libmodbus_server axe_core; do
   ("$step") || failed+=("$step")
 done
 

@@ -67,8 +67,8 @@ class PlantView:
 class LivePlant:
     """Plays the script of the regime after the retrofit from `start_ms` of wall time on.
 
-    With `mid_shift` the script is shifted so that at `start_ms` most machines run and one of them is about to change its
-    state; otherwise script time is wall time. `speed` plays it faster. Instants must not go backwards across days.
+    With `mid_shift` the script is shifted so that at `start_ms` most machines run and one of them is about to change
+    its state; otherwise script time is wall time. `speed` plays it faster. Instants must not go backwards across days.
     """
 
     def __init__(self, seed: int, start_ms: int, *, speed: int = 1, mid_shift: bool = True) -> None:

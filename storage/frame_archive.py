@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from struct import Struct
 from types import TracebackType
@@ -17,7 +18,7 @@ from evidence.block import sub_leaf
 from evidence.container import frame_record, withheld_record
 from evidence.frame import FIXED_HEADER_BYTES
 from evidence.salt import SALT_BYTES
-from model.errors import TransientError, VerificationError
+from model.errors import PermanentError, TransientError, VerificationError
 from storage.durable import refused, sync_folder
 
 MAGIC: Final = b"PPAR"
@@ -248,7 +249,8 @@ class FrameArchive:
     def read(self, slot: int) -> list[tuple[bytes, bytes]]:
         """Return (salt, frame) of every stream of `slot` in index order.
 
-        Raises VerificationError if the slot is not in the archive or its record is damaged; other slots are not touched.
+        Raises VerificationError if the slot is not in the archive or its record is damaged; other slots are not
+        touched.
         """
         day = slot // SLOTS_A_DAY
         place = self._index(day).places.get(slot)
@@ -263,9 +265,21 @@ class FrameArchive:
         for _ in range(place.streams):
             length = int.from_bytes(payload[at : at + 4], "big")
             start = at + 4 + SALT_BYTES
-            at += 4 + length
+            at = start + length
             records.append((payload[start - SALT_BYTES : start], payload[start:at]))
         return records
+
+    def payloads(self, slots: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield (slot, its records as they stand in a `.frames` file) for block slots in ascending order.
+
+        Raises VerificationError for a slot that is absent or damaged.
+        """
+        for day, group in groupby(slots, key=lambda slot: slot // SLOTS_A_DAY):
+            places = self._index(day).places
+            for slot in group:
+                if slot not in places:
+                    self.read(slot)
+                yield slot, self._payload(day, slot, places[slot])
 
     def _payload(self, day: int, slot: int, place: _Place) -> bytes:
         with self.path(day).open("rb") as file:
@@ -326,12 +340,12 @@ def _header(head: bytes, at: int, size: int) -> tuple[int, _Place] | None:
     if len(head) < HEADER_BYTES or _CRC.unpack(head[-4:])[0] != zlib.crc32(head[:-4]):
         return None
     magic, version, packing, _, slot, streams, length, crc = _HEAD.unpack(head[:-4])
-    if (
-        magic != MAGIC
-        or version != VERSION
-        or length > _MAX_PAYLOAD
-        or at + HEADER_BYTES + length > size
-    ):
+    if magic == MAGIC and version > VERSION:
+        raise PermanentError(
+            f"an archive file has version {version}, this program reads {VERSION}: install the newer plantproof again",
+            f"归档文件版本为 {version}，本程序只支持 {VERSION}：请重新安装较新的 plantproof",
+        )
+    if magic != MAGIC or length > _MAX_PAYLOAD or at + HEADER_BYTES + length > size:
         return None
     return slot, _Place(at + HEADER_BYTES, length, streams, packing, crc)
 

@@ -205,7 +205,7 @@ class Ledger:
         offset = self._offsets[index]
         if offset < 0 or index in self.recovery.lost:
             raise VerificationError(
-                f"ledger {self._folder}: entry {index} is damaged; its leaf survives, its bytes must come from a backup",
+                f"ledger {self._folder}: entry {index} is damaged; its leaf survives, restore its bytes from a backup",
                 f"账本 {self._folder}：第 {index} 条记录已损坏，叶子哈希仍在 leaves.hash 中，内容需从备份恢复",
             )
         end = (

@@ -69,9 +69,12 @@ def survey(entries: Path, leaves_file: bytes, head: Checkpoint | None) -> Survey
     found = _scan(entries, leaves_file)
     if found.unexplained:
         return _end(entries, EpochEndReason.UNEXPLAINED, head, len(found.leaves))
-    known = [leaves_file[i : i + HASH_BYTES] for i in range(0, len(leaves_file), HASH_BYTES)]
+    known = [
+        leaves_file[i : i + HASH_BYTES]
+        for i in range(0, len(leaves_file) - HASH_BYTES + 1, HASH_BYTES)
+    ]
     wrong = [i for i, (a, b) in enumerate(zip(found.leaves, known, strict=False)) if a != b]
-    missing = max(len(found.leaves) - len([k for k in known if len(k) == HASH_BYTES]), 0)
+    missing = max(len(found.leaves) - len(known), 0)
     lost = tuple(entry.index for entry in found.lost)
     result = Survey(found, found.leaves, Tree(), len(wrong) + missing, lost)
     if head is not None and head.size > len(found.leaves):

@@ -62,17 +62,17 @@ class OpcUaConnection(ConfigModel):
     """Application URI of the certificate that is made; an own certificate brings its own."""
     namespaces: dict[str, str] = Field(default_factory=dict)
     """Further prefixes of browse paths: prefix → namespace URI."""
-    publishing_interval: PositiveDuration = Field(default="500 ms", validate_default=True)  # type: ignore[assignment]
+    publishing_interval: PositiveDuration = Field(default="500 ms", validate_default=True)
     """Requested rhythm of notifications."""
-    sampling: PositiveDuration = Field(default="500 ms", validate_default=True)  # type: ignore[assignment]
+    sampling: PositiveDuration = Field(default="500 ms", validate_default=True)
     """Requested sampling interval of variables that do not say their own."""
     publish_requests: Annotated[int, Field(ge=1, le=10)] = 3
     """PublishRequests in flight; one loses data without an error under load (performance.md 1.4)."""
-    reread: PositiveDuration = Field(default="60 s", validate_default=True)  # type: ignore[assignment]
+    reread: PositiveDuration = Field(default="60 s", validate_default=True)
     """Rhythm of the re-read of every required item: the proof that it is alive."""
-    canary: PositiveDuration = Field(default="10 s", validate_default=True)  # type: ignore[assignment]
+    canary: PositiveDuration = Field(default="10 s", validate_default=True)
     """Rhythm of reading the clock of the server."""
-    timeout: PositiveDuration = Field(default="10 s", validate_default=True)  # type: ignore[assignment]
+    timeout: PositiveDuration = Field(default="10 s", validate_default=True)
     """Limit of one request."""
     max_per_call: Annotated[int, Field(ge=1, le=10_000)] = 500
     """Most nodes in one request; a lower limit of the server wins."""

@@ -54,14 +54,11 @@ class UploadRate:
         pooled = ratio(sum(p.on_time for p in everything), sum(p.expected for p in everything))
         detail: dict[str, Json] = {
             "assets": [
-                {
-                    "asset": asset,
-                    "points": [_point(point) for point in own],
-                    "rate": text_of(_asset_rate(own, _on_time)),
-                }
+                {"asset": asset, "rate": text_of(_asset_rate(own, _on_time))}
                 for asset, own in by_asset.items()
             ],
             "eventual": text_of(_official(by_asset, _eventual)),
+            "points": [_point(point) for point in everything],
             "pooled": text_of(pooled),
             **_longest_gap(everything),
         }
@@ -97,6 +94,7 @@ def _official(
 
 def _point(point: PointOutcomes) -> Json:
     return {
+        "asset": point.asset,
         "expected": point.expected,
         "outcomes": dict(point.outcomes),
         "signal": point.signal,

@@ -381,11 +381,11 @@ class Window:
         return AssetFigures(asset, tuple(days), counting, tuple(segments))
 
     def _scrap_never_answers(self, counting: Mapping[Role, Counting]) -> bool:
-        """Return whether good or total pieces were read in the window but scrap never: no reject signal."""
+        """Return whether visible rows have good or total readings but none of scrap: no reject signal."""
         answered = {
             role
             for role, counted in counting.items()
-            if counted.accepted_between(self.start, self.end)
+            if counted.accepted_between(self.visible_from, self.end)
         }
         return Role.COUNT_SCRAP not in answered and bool(
             answered & {Role.COUNT_GOOD, Role.COUNT_TOTAL}

@@ -11,6 +11,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.pdu.device import ModbusDeviceIdentification
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
+from typing_extensions import override
 
 from simulators.devices.base import Device, FaultKind, Faults
 from simulators.devices.gate import Gate
@@ -37,6 +38,7 @@ class ModbusDevice(Device):
     def registers(self, view: PlantView) -> dict[int, tuple[int, ...]]:
         """Return registers by wire address."""
 
+    @override
     async def start(self, port: int) -> None:
         """Listen on loopback at `port`, 0 = a free one."""
         # pymodbus logs each exception answer as an error; here they are wanted
@@ -46,7 +48,7 @@ class ModbusDevice(Device):
         identity = ModbusDeviceIdentification(
             info_name={
                 "VendorName": VENDOR_NAME,
-                "ProductCode": self.name,
+                "ProductCode": "demo-plant",  # pymodbus keeps one identity a process
                 "MajorMinorRevision": "1.0",
             }
         )
@@ -58,6 +60,7 @@ class ModbusDevice(Device):
         await self._server.serve_forever(background=True)
         self._gate.inner_port = self._server.transport.sockets[0].getsockname()[1]
 
+    @override
     async def stop(self) -> None:
         """Close everything."""
         await self._gate.close()
@@ -65,6 +68,7 @@ class ModbusDevice(Device):
             await self._server.shutdown()
             self._server = None
 
+    @override
     async def apply(self, faults: Faults) -> None:
         """Change the faults of the device."""
         self.faults = faults
@@ -75,10 +79,12 @@ class ModbusDevice(Device):
             await self._gate.open()
 
     @property
+    @override
     def address(self) -> dict[str, object]:
         """Return the port."""
         return {"protocol": "modbus", "host": "127.0.0.1", "port": self._gate.port}
 
+    @override
     async def show(self, view: PlantView) -> None:
         """Put the values of the view into the registers."""
         if self.faults.frozen:

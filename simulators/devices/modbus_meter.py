@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing_extensions import override
+
 from simulators.devices.modbus_device import ModbusDevice, f32, u32
 from simulators.live import PlantView
 
@@ -22,6 +24,7 @@ class FloatMeter(ModbusDevice):
         """Open nothing yet."""
         super().__init__("meter-01", METER_01_ENERGY, METER_01_POWER + 2 - METER_01_ENERGY)
 
+    @override
     def registers(self, view: PlantView) -> dict[int, tuple[int, ...]]:
         """Return energy and power."""
         meter = view.meters[self.name]
@@ -38,6 +41,7 @@ class SwappedMeter(ModbusDevice):
         """Open nothing yet."""
         super().__init__("meter-02", METER_02_ENERGY, 4)
 
+    @override
     def registers(self, view: PlantView) -> dict[int, tuple[int, ...]]:
         """Return energy and power."""
         meter = view.meters[self.name]

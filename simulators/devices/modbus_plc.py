@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing_extensions import override
+
 from simulators.devices.modbus_device import ModbusDevice, u32
 from simulators.live import PlantView
 
@@ -15,6 +17,7 @@ class PlcDevice(ModbusDevice):
         """Open nothing yet."""
         super().__init__("plc-01", 0, REGISTERS)
 
+    @override
     def registers(self, view: PlantView) -> dict[int, tuple[int, ...]]:
         """Return heartbeat, state, alarm, program number, counters and cycle time."""
         m = view.machines[self.name]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asyncua import Server, ua
+from typing_extensions import override
 
 from simulators.devices.base import Device, Faults
 from simulators.devices.gate import Gate
@@ -65,6 +66,7 @@ class OpcUaDevice(Device):
     def readings(self, view: PlantView) -> dict[str, Reading]:
         """Return the value of each registered variable."""
 
+    @override
     async def start(self, port: int) -> None:
         """Listen on loopback at `port`, 0 = a free one."""
         # asyncua warns about missing user certificates and about values that a client may not write: both are meant so
@@ -87,6 +89,7 @@ class OpcUaDevice(Device):
         self._running = True
         self._gate.inner_port = server.bserver.port
 
+    @override
     async def stop(self) -> None:
         """Close everything."""
         await self._gate.close()
@@ -94,6 +97,7 @@ class OpcUaDevice(Device):
             self._running = False
             await self._server.stop()
 
+    @override
     async def apply(self, faults: Faults) -> None:
         """Change the faults of the device."""
         self.faults = faults
@@ -104,11 +108,13 @@ class OpcUaDevice(Device):
             await self._gate.open()
 
     @property
+    @override
     def address(self) -> dict[str, object]:
         """Return port and endpoint URL."""
         port = self._gate.port
         return {"protocol": "opcua", "port": port, "url": f"opc.tcp://127.0.0.1:{port}/"}
 
+    @override
     async def show(self, view: PlantView) -> None:
         """Write every variable: a changed value with the instant of its change, the others with that of the view."""
         await self._write_clock(view.at_ms + self.faults.skew_ms)

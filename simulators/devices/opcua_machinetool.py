@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from asyncua import ua
+from typing_extensions import override
 
 from model.state import MachineState
 from simulators.devices.opcua_device import (
@@ -34,6 +35,7 @@ class MachineToolDevice(OpcUaDevice):
         """Open nothing yet."""
         super().__init__("cnc-01", standard)
 
+    @override
     async def build(self, server: Any) -> None:
         """Add one machine with identification, state, monitoring and production."""
         di = await server.register_namespace(DI)
@@ -74,6 +76,7 @@ class MachineToolDevice(OpcUaDevice):
         for key, name in (("good", "PartsGood"), ("total", "PartsCompleted")):
             await self.variable(job, key, _name(name, mt), ua.VariantType.UInt32)
 
+    @override
     def readings(self, view: PlantView) -> dict[str, Reading]:
         """Return the value of each variable."""
         m = view.machines[self.name]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from asyncua import ua
+from typing_extensions import override
 
 from model.state import MachineState
 from simulators.devices.opcua_device import (
@@ -32,6 +33,7 @@ class RoboticsDevice(OpcUaDevice):
         """Open nothing yet."""
         super().__init__("robot-01", standard)
 
+    @override
     async def build(self, server: Any) -> None:
         """Add one motion device system below Objects/DeviceSet."""
         di = await server.register_namespace(DI)
@@ -74,6 +76,7 @@ class RoboticsDevice(OpcUaDevice):
                 controller, key, ua.NodeId(f"Cell.{name}", own), ua.QualifiedName(name, own), kind
             )
 
+    @override
     def readings(self, view: PlantView) -> dict[str, Reading]:
         """Return the value of each variable."""
         m = view.machines[self.name]

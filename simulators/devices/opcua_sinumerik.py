@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from asyncua import ua
+from typing_extensions import override
 
 from model.state import MachineState
 from simulators.devices.opcua_device import OpcUaDevice, Reading
@@ -31,6 +32,7 @@ class SinumerikDevice(OpcUaDevice):
         """Open nothing yet."""
         super().__init__("cnc-02", standard)
 
+    @override
     async def build(self, server: Any) -> None:
         """Add the variables and cut the references that would let a client browse to them."""
         namespace = await server.register_namespace(NAMESPACE)
@@ -45,6 +47,7 @@ class SinumerikDevice(OpcUaDevice):
             )
             await objects.delete_reference(node, ua.ObjectIds.HasComponent)
 
+    @override
     def readings(self, view: PlantView) -> dict[str, Reading]:
         """Return the value of each variable."""
         m = view.machines[self.name]

@@ -54,7 +54,9 @@ _MACHINES = (
 def spark(seed: int, phase: int = 0, known: int = 40) -> tuple[float | None, ...]:
     """Return 40 points; those after `known` are absent."""
     return tuple(
-        None if i >= known else 0.62 + 0.3 * math.sin((i + phase) * (0.5 + seed * 0.11)) * math.cos(i * 0.9 + seed)
+        None
+        if i >= known
+        else 0.62 + 0.3 * math.sin((i + phase) * (0.5 + seed * 0.11)) * math.cos(i * 0.9 + seed)
         for i in range(40)
     )
 
@@ -200,15 +202,27 @@ def clauses() -> tuple[ClauseRow, ...]:
         )
 
     word = VerdictWord
-    narrative = ("须由企业提交材料，机器数据不能评价", "papers of the enterprise; machine data cannot answer")
+    narrative = (
+        "须由企业提交材料，机器数据不能评价",
+        "papers of the enterprise; machine data cannot answer",
+    )
     imported = ("须导入财务或工时记录，尚未导入", "needs imported records; none imported")
     ten, eight = Fraction(1, 10), Fraction(8, 100)
     return (
-        row("1", ("（一）", "(1)"), ("独立法人，符合产业政策", "Registered legal person; fits policy"), narrative, word.NOT_EVALUATED),
+        row(
+            "1",
+            ("（一）", "(1)"),
+            ("独立法人，符合产业政策", "Registered legal person; fits policy"),
+            narrative,
+            word.NOT_EVALUATED,
+        ),
         row(
             "2",
             ("（二）", "(2)"),
-            ("数控装备占生产装备总数的 50 % 以上", "NC equipment is 50 % or more of production equipment"),
+            (
+                "数控装备占生产装备总数的 50 % 以上",
+                "NC equipment is 50 % or more of production equipment",
+            ),
             ("台账中 6 台生产设备，5 台数控", "registry: 5 of 6 production machines are NC"),
             word.PASS,
             ("要求 ≥ 50 %", "required ≥ 50 %"),
@@ -220,8 +234,14 @@ def clauses() -> tuple[ClauseRow, ...]:
         row(
             "3a",
             ("（三）", "(3)"),
-            ("加工、检测、物流设备联网运行并采集数据", "Processing, inspection and logistics networked"),
-            ("检测类 1 台未联网；物流类未登记", "1 inspection machine not networked; no logistics registered"),
+            (
+                "加工、检测、物流设备联网运行并采集数据",
+                "Processing, inspection and logistics networked",
+            ),
+            (
+                "检测类 1 台未联网；物流类未登记",
+                "1 inspection machine not networked; no logistics registered",
+            ),
             word.FAIL,
             ("每类至少一台（本软件口径）", "one of each class (our reading)"),
             explain="networked",
@@ -238,9 +258,28 @@ def clauses() -> tuple[ClauseRow, ...]:
             Grade.A,
             "upload_rate",
         ),
-        row("4", ("（四）", "(4)"), ("建立制造执行系统，车间可视化管理", "MES with visual management"), narrative, word.NOT_EVALUATED),
-        row("5", ("（五）", "(5)"), ("采集系统与 MES、管理设计系统集成", "Acquisition, MES and management integrated"), narrative, word.NOT_EVALUATED),
-        row("6a", ("（六）", "(6)"), ("运营成本降低 15 %", "Operating cost −15 %"), imported, word.UNDETERMINED, ("要求 ≥ 15 %", "required ≥ 15 %")),
+        row(
+            "4",
+            ("（四）", "(4)"),
+            ("建立制造执行系统，车间可视化管理", "MES with visual management"),
+            narrative,
+            word.NOT_EVALUATED,
+        ),
+        row(
+            "5",
+            ("（五）", "(5)"),
+            ("采集系统与 MES、管理设计系统集成", "Acquisition, MES and management integrated"),
+            narrative,
+            word.NOT_EVALUATED,
+        ),
+        row(
+            "6a",
+            ("（六）", "(6)"),
+            ("运营成本降低 15 %", "Operating cost −15 %"),
+            imported,
+            word.UNDETERMINED,
+            ("要求 ≥ 15 %", "required ≥ 15 %"),
+        ),
         row(
             "6b",
             ("（六）", "(6)"),
@@ -257,7 +296,10 @@ def clauses() -> tuple[ClauseRow, ...]:
             "6c",
             ("（六）", "(6)"),
             ("产品不良品率降低 10 %", "Defect rate −10 %"),
-            ("废品计数前后对比，区间跨过 10 %", "scrap counts before and after; interval spans 10 %"),
+            (
+                "废品计数前后对比，区间跨过 10 %",
+                "scrap counts before and after; interval spans 10 %",
+            ),
             word.INCONCLUSIVE,
             ("要求 ≥ 10 %", "required ≥ 10 %"),
             Fraction(96, 1000),
@@ -277,7 +319,13 @@ def clauses() -> tuple[ClauseRow, ...]:
             Grade.A,
             "energy_per_piece",
         ),
-        row("6e", ("（六）", "(6)"), ("具有良好的增长性", "Good growth"), narrative, word.NOT_EVALUATED),
+        row(
+            "6e",
+            ("（六）", "(6)"),
+            ("具有良好的增长性", "Good growth"),
+            narrative,
+            word.NOT_EVALUATED,
+        ),
     )
 
 
@@ -340,11 +388,27 @@ def full(origin: str = SIM_ORIGIN, tick: int = 0) -> BoardSnapshot:
         ),
         pareto_note=Text("本班次", "this shift"),
         health=(
-            HealthItem(key="sources", level=Level.WARN, text=Text("7 个数据源，1 个正在重连", "7 sources, 1 reconnecting")),
-            HealthItem(key="influx", level=Level.OK, text=Text("InfluxDB 正常，积压 0 批", "InfluxDB fine, backlog 0")),
-            HealthItem(key="journal", level=Level.OK, text=Text("已落盘 1,284,306 行", "1,284,306 rows on disk")),
-            HealthItem(key="ledger", level=Level.OK, text=Text("上一分钟已封存", "last minute sealed")),
-            HealthItem(key="anchor", level=Level.NONE, text=Text("未配置锚定", "no anchor configured")),
+            HealthItem(
+                key="sources",
+                level=Level.WARN,
+                text=Text("7 个数据源，1 个正在重连", "7 sources, 1 reconnecting"),
+            ),
+            HealthItem(
+                key="influx",
+                level=Level.OK,
+                text=Text("InfluxDB 正常，积压 0 批", "InfluxDB fine, backlog 0"),
+            ),
+            HealthItem(
+                key="journal",
+                level=Level.OK,
+                text=Text("已落盘 1,284,306 行", "1,284,306 rows on disk"),
+            ),
+            HealthItem(
+                key="ledger", level=Level.OK, text=Text("上一分钟已封存", "last minute sealed")
+            ),
+            HealthItem(
+                key="anchor", level=Level.NONE, text=Text("未配置锚定", "no anchor configured")
+            ),
             HealthItem(key="clock", level=Level.OK, text=Text("与时间源偏差 3 ms", "offset 3 ms")),
         ),
     )
@@ -357,7 +421,8 @@ def early(origin: str = SIM_ORIGIN) -> BoardSnapshot:
         seq=0,
         log=LogView(origin=origin),
         kpis=tuple(
-            KpiCard(key=c.key, value=None, unit=c.unit, decimals=c.decimals, target=c.target) for c in cards()
+            KpiCard(key=c.key, value=None, unit=c.unit, decimals=c.decimals, target=c.target)
+            for c in cards()
         ),
         devices=tuple(
             DeviceTile(
@@ -381,7 +446,13 @@ def early(origin: str = SIM_ORIGIN) -> BoardSnapshot:
         compare_note=None,
         pareto=(),
         pareto_note=None,
-        health=(HealthItem(key="sources", level=Level.NONE, text=Text("7 个数据源正在连接", "7 sources connecting")),),
+        health=(
+            HealthItem(
+                key="sources",
+                level=Level.NONE,
+                text=Text("7 个数据源正在连接", "7 sources connecting"),
+            ),
+        ),
     )
 
 
@@ -396,7 +467,8 @@ EXPLANATION = Explanation(
     id="upload_rate",
     title=Text("数据上云率", "Upload rate"),
     formula=Text(
-        "上云率 = 各设备（各点 按时或保持槽数 ÷ 应有槽数）的平均", "mean over devices of mean over points of on-time or held slots ÷ expected slots"
+        "上云率 = 各设备（各点 按时或保持槽数 ÷ 应有槽数）的平均",
+        "mean over devices of mean over points of on-time or held slots ÷ expected slots",
     ),
     algorithm="upload-rate/1",
     value=Fraction(4681, 5000),
@@ -406,8 +478,18 @@ EXPLANATION = Explanation(
         Operand(label=Text("应有", "expected"), value="25,920", unit=Text("槽", "slots")),
     ),
     members=(
-        Member(id="cnc-01", name=Text("五轴加工中心", "Machining centre"), included=True, detail=Text("4,281/4,320", "4,281/4,320")),
-        Member(id="insp-01", name=Text("三坐标检测", "Measuring"), included=False, detail=Text("非生产设备", "not a production machine")),
+        Member(
+            id="cnc-01",
+            name=Text("五轴加工中心", "Machining centre"),
+            included=True,
+            detail=Text("4,281/4,320", "4,281/4,320"),
+        ),
+        Member(
+            id="insp-01",
+            name=Text("三坐标检测", "Measuring"),
+            included=False,
+            detail=Text("非生产设备", "not a production machine"),
+        ),
     ),
     excluded=(Text("登记在先的停采 0 次", "0 stops registered before"),),
     grade=Grade.A,

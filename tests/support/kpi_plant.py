@@ -14,7 +14,7 @@ from kpi.history import ConfigEntry, ConfigHistory
 from kpi.window import NO_TIME_MS, PointKey, WindowRows
 from model.flags import RowFlag
 from model.signal import CLASS_RANK, ROLE_CLASS, Role, SignalClass
-from model.status import BAD, BAD_NO_DATA
+from model.status import BAD, BAD_NO_DATA, BAD_TYPE_MISMATCH
 
 MIN = 60_000
 HOUR = 60 * MIN
@@ -35,7 +35,7 @@ STATES = {
 }
 
 
-def signal(name: str, role: str, type: str = "int", **more: Any) -> dict[str, Any]:
+def signal(name: str, role: str, kind: str = "int", **more: Any) -> dict[str, Any]:
     """Return a SIGNAL object; counters get a rule of 60 pieces a minute, modulus 2^32."""
     found: dict[str, Any] = {
         "deadline_ms": MIN,
@@ -45,7 +45,7 @@ def signal(name: str, role: str, type: str = "int", **more: Any) -> dict[str, An
         "role": role,
         "scale": [1, 1],
         "slot_ms": MIN,
-        "type": type,
+        "type": kind,
         "unit": "1",
     }
     if role.startswith("count_") or role == "energy":
@@ -58,18 +58,18 @@ def counter(first: int = 0, rate: tuple[int, int] = (60, MIN), modulus: int = 0)
     return {"first": first, "max_rate": list(rate), "modulus": str(modulus)}
 
 
-def asset(id: str, **more: Any) -> dict[str, Any]:
+def asset(name: str, **more: Any) -> dict[str, Any]:
     """Return an ASSET object: production, NC, networked, ideal cycle 60 s, minor stop 5 min, state table t/1."""
     found: dict[str, Any] = {
         "class": "cnc",
         "counts_as": 1,
         "energy_of": [],
-        "id": id,
+        "id": name,
         "ideal_cycle_ms": [60_000, 1],
         "in_service": [0, 0],
         "key": True,
         "minor_stop_ms": 300_000,
-        "name": id,
+        "name": name,
         "nc": True,
         "networked": True,
         "production": True,
@@ -261,13 +261,18 @@ def _bits(kind: str, r: RowSpec, texts: list[str]) -> tuple[int, int, int]:
         return 0, r.status, r.flags | RowFlag.NO_VALUE
     if r.flags & RowFlag.MISSED:
         return int(r.value), r.status, r.flags
-    if kind == "text":
-        texts.append(str(r.value))
+    low, high = {"int": (-(2**63), 2**63 - 1), "uint": (0, 2**64 - 1), "bool": (0, 1)}.get(
+        kind, (0, -1)
+    )
+    if kind == "text" and isinstance(r.value, str):
+        texts.append(r.value)
         return len(texts) - 1, r.status, r.flags
-    if kind == "float":
+    if kind == "float" and not isinstance(r.value, str):
         return struct.unpack("<q", struct.pack("<d", float(r.value)))[0], r.status, r.flags
-    value = int(r.value)
-    return (value - 2**64 if value >= 2**63 else value), r.status, r.flags
+    if isinstance(r.value, int) and low <= r.value <= high:
+        return (r.value - 2**64 if r.value >= 2**63 else r.value), r.status, r.flags
+    # a value that its type cannot hold exactly (format-core §2)
+    return 0, BAD_TYPE_MISMATCH, r.flags | RowFlag.NO_VALUE
 
 
 def canonical(doc: dict[str, Any]) -> bytes:

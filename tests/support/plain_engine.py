@@ -13,7 +13,8 @@ from evidence.recompute.interface import Outcome
 from evidence.recompute.registry import make_plan
 from evidence.recompute.view import LogView
 from evidence.statement import Claim
-from tests.support.kpi_plant import PlantLog, canonical
+from model.flags import RowFlag
+from tests.support.kpi_plant import MIN, PlantLog, RowSpec, canonical
 
 _COMMON = {"algorithm", "coverage", "den", "detail", "grace", "id", "lead", "num", "unit", "window"}
 
@@ -74,14 +75,12 @@ def recompute(log: PlantLog, item: dict[str, Any]) -> Outcome:
             letters += "D" if frame.rows > frame.missed else "G"
             if (sink := sinks[index]) is not None:
                 sink.add(slot, frame)
-        block = Block(0, slot, 0, at, "S", 0, MIN_MS, letters, 0, 0, bytes(32))
+        block = Block(0, slot, 0, at, "S", 0, MIN, letters, 0, 0, bytes(32))
         table.append(next(numbers), block, letters)
     view = LogView(table, len(table), offs, documents, collector.columns, collector.names)
     return plan.compute(view)
 
 
-MIN_MS = 60_000
-
-
-def _typed(kind: str, r: Any) -> Any:
-    return float(r.value) if kind == "float" and r.value is not None and not r.flags else r.value
+def _typed(kind: str, r: RowSpec) -> int | float | str | None:
+    plain = r.value is None or isinstance(r.value, str) or r.flags & RowFlag.MISSED
+    return r.value if plain or kind != "float" else float(r.value)

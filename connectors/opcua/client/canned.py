@@ -1,4 +1,4 @@
-"""A PublishResponse with every built-in type that the decoder knows, as bytes (made once; never regenerated at run time)."""
+"""A PublishResponse with every built-in type that the decoder knows, as bytes; made once, never at run time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CANNED: Final = base64.b64decode(
     "/wAAAAASmKd0lHvcARUAAAAHCwAAAAAAAAhAAACQQBKYp3SUe9wBFgAAAAcHBAAAAIAEAAASmKd0lHvcARcAAAAH"
     "AAAANYASmKd0lHvcARgAAAADCwAAAAAAABRAAAAAABkAAAALBgYAAAAAAAAAEpindJR73AEAAAAAAAAAAAAAAAA="
 )
-"""Subscription 7, sequence 4, 26 values of the items 0 to 25: all number types, texts, arrays, bad and overflow status."""
+"""Subscription 7, sequence 4, items 0 to 25: all number types, texts, arrays, bad and overflow status."""
 CANNED_ELEMENTS: Final = (
     -1,
     -1,

@@ -14,7 +14,8 @@ from asyncua.ua.ua_binary import struct_from_binary
 from numpy.typing import NDArray
 
 from connectors.opcua.client.canned import CANNED, CANNED_ELEMENTS
-from connectors.opcua.decoder import UnsupportedError, decode_publish
+from connectors.opcua.decoder import decode_publish
+from connectors.opcua.layout import UnsupportedError
 from connectors.opcua.readings import Kind, PublishMessage, Readings, joined
 from model.batch import NO_TIME
 

@@ -1,0 +1,251 @@
+"""The only file that uses paho-mqtt: its thread hands messages over to the event loop through a bounded queue.
+
+Overflow rule: when the queue is full the thread of paho waits, so the socket fills and the broker keeps what has QoS 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from connectors.mqtt.config import MqttConnection
+from connectors.mqtt.errors import lost, not_connected, refused, subscription_refused, unreadable
+from model.clock import Clock
+from model.errors import PlantproofError
+
+QUEUE_LENGTH: Final = 10_000
+_STOP_SECONDS: Final = 5.0
+_FAILURE: Final = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it arrived; `mid` is 0 when there is nothing to acknowledge."""
+
+    topic: str
+    payload: bytes
+    mid: int
+    retained: bool
+    received_ns: int
+
+
+class MqttClient:
+    """One session at a broker: connect once, then `receive` until it raises."""
+
+    def __init__(
+        self,
+        connection: MqttConnection,
+        client_id: str,
+        clock: Clock,
+        queue_length: int = QUEUE_LENGTH,
+    ) -> None:
+        self.most_waiting = 0
+        """Most messages that ever waited in the queue."""
+        self._connection = connection
+        self._clock = clock
+        self._where = f"{connection.host}:{connection.port}"
+        self._queue_length = queue_length
+        self._queue: deque[Message] = deque()
+        self._room = threading.Condition()
+        self._closing = False
+        self._loop = asyncio.get_running_loop()
+        self._arrived = asyncio.Event()
+        self._connected: asyncio.Future[ReasonCode] = self._loop.create_future()
+        self._subscribed: asyncio.Future[Sequence[ReasonCode]] = self._loop.create_future()
+        self._lost: PlantproofError | None = None
+        self._client = self._make_client(client_id)
+
+    # ---- called by the source, in the event loop
+
+    async def connect(self, topics: Sequence[str]) -> None:
+        """Connect and subscribe. Raises TransientError or PermanentError."""
+        limit = self._connection.connect_timeout.total_seconds()
+        try:
+            await asyncio.to_thread(self._open)
+            async with asyncio.timeout(limit):
+                reason = await self._connected
+            if reason.is_failure:
+                raise refused(self._where, reason.value, reason.getName())
+            options: list[tuple[str, int]] = [(topic, self._connection.qos) for topic in topics]
+            self._client.subscribe(options)
+            async with asyncio.timeout(limit):
+                reasons = await self._subscribed
+        except (OSError, TimeoutError, ValueError) as exc:
+            raise self._lost or not_connected(self._where, exc) from exc
+        for topic, reason in zip(topics, reasons, strict=False):
+            if reason.value >= _FAILURE:
+                raise subscription_refused(self._where, topic, reason.value)
+
+    async def receive(self) -> list[Message]:
+        """Return every message that waits, at least one. Raises TransientError once the connection is lost."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            with self._room:
+                messages = list(self._queue)
+                self._queue.clear()
+                self._room.notify_all()
+            if messages:
+                if self._lost is not None:
+                    self._arrived.set()
+                return messages
+            if self._lost is not None:
+                raise self._lost
+
+    def acknowledge(self, mids: Iterable[int]) -> None:
+        """Send PUBACK for each, in the order given."""
+        for mid in mids:
+            self._client.ack(mid, 1)
+
+    async def close(self) -> None:
+        """Disconnect and stop the thread; the session stays at the broker."""
+        with self._room:
+            self._closing = True
+            self._room.notify_all()
+        for waiting in (self._connected, self._subscribed):
+            waiting.cancel()
+        self._client.disconnect()
+        await asyncio.to_thread(self._client.loop_stop)
+
+    # ---- set-up
+
+    def _make_client(self, client_id: str) -> Client:
+        five = self._connection.version == "5"
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
+            clean_session=None if five else False,
+            reconnect_on_failure=False,  # the supervisor owns every reconnect
+            manual_ack=True,
+        )
+        client.connect_timeout = self._connection.connect_timeout.total_seconds()
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_disconnect = self._on_disconnect
+        return client
+
+    def _open(self) -> None:
+        """Blocking part of connecting: files, name, socket, TLS."""
+        c = self._connection
+        if c.username is not None:
+            self._client.username_pw_set(c.username, self._password())
+        if c.tls is not None:
+            self._client.tls_set_context(self._tls_context())
+        properties = None
+        if c.version == "5":
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = int(c.session_expiry.total_seconds())
+        keep_alive = int(c.keep_alive.total_seconds())
+        if c.version == "5":
+            self._client.connect(
+                c.host, c.port, keep_alive, clean_start=False, properties=properties
+            )
+        else:
+            self._client.connect(c.host, c.port, keep_alive)
+        self._client.loop_start()
+
+    def _password(self) -> str | None:
+        if self._connection.password_file is None:
+            return None
+        try:
+            return Path(self._connection.password_file).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as exc:
+            raise unreadable(
+                self._where, f"password_file {self._connection.password_file}", exc
+            ) from exc
+
+    def _tls_context(self) -> ssl.SSLContext:
+        tls = self._connection.tls
+        assert tls is not None  # noqa: S101 - asked by the caller
+        what = f"tls.ca {tls.ca}"
+        try:
+            context = ssl.create_default_context(cafile=tls.ca)
+            if tls.cert is not None and tls.key is not None:
+                what = f"tls.cert {tls.cert} with tls.key {tls.key}"
+                context.load_cert_chain(tls.cert, tls.key, password=lambda: b"")
+        except (OSError, ValueError) as exc:
+            raise unreadable(self._where, what, exc) from exc
+        return context
+
+    # ---- called by the thread of paho
+
+    def _in_loop(self, call: Any, *arguments: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+    def _on_connect(
+        self,
+        _client: Client,
+        _data: Any,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        _props: Properties | None,
+    ) -> None:
+        self._in_loop(_settle, self._connected, reason)
+
+    def _on_subscribe(
+        self,
+        _client: Client,
+        _data: Any,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _props: Properties | None,
+    ) -> None:
+        self._in_loop(_settle, self._subscribed, reasons)
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        received_ns = self._clock.unix_ns()
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        mid = message.mid if message.qos else 0
+        item = Message(topic, bytes(message.payload), mid, message.retain, received_ns)
+        with self._room:
+            while len(self._queue) >= self._queue_length and not self._closing:
+                self._room.wait()
+            if self._closing:
+                return
+            self._queue.append(item)
+            waiting = len(self._queue)
+            self.most_waiting = max(self.most_waiting, waiting)
+        if waiting == 1:
+            self._in_loop(self._arrived.set)
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _data: Any,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _props: Properties | None,
+    ) -> None:
+        self._in_loop(self._lose, reason.value, reason.getName())
+
+    def _lose(self, code: int, name: str) -> None:
+        self._lost = lost(self._where, code, name)
+        for waiting in (self._connected, self._subscribed):
+            if not waiting.done():
+                waiting.set_exception(ConnectionError(name))
+                waiting.exception()  # it may be that nobody waits for it
+        self._arrived.set()
+
+
+def _settle(future: asyncio.Future[Any], result: object) -> None:
+    if not future.done():
+        future.set_result(result)
