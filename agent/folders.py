@@ -14,10 +14,9 @@ class DataFolder:
 
     root: Path
 
-    @property
-    def journal(self) -> Path:
-        """Return the journal database."""
-        return self.root / "journal.sqlite"
+    def journal(self, epoch: int) -> Path:
+        """Return the journal database of one epoch: its slot counter never goes back, that of the next may."""
+        return self.root / ("journal.sqlite" if epoch == 1 else f"journal-{epoch}.sqlite")
 
     @property
     def store(self) -> Path:

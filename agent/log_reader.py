@@ -5,15 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from agent.folders import DataFolder
-from agent.log_window import LogIndex, index_log, read_window
+from agent.log_window import IndexBuilder, LogIndex, index_log, read_window
 from evidence.entries import Config, parse_entry
 from evidence.grammar import SLOT_MS
 from evidence.note import Checkpoint
 from kpi.window import WindowRows
 from storage.frame_archive import FrameArchive
-from storage.ledger_reader import LedgerReader
+from storage.ledger_reader import LedgerReader, LedgerTail
 
 
 @dataclass(frozen=True)
@@ -54,23 +55,52 @@ class SealedLog:
     @cached_property
     def index(self) -> LogIndex:
         """Return what the entries say."""
-        return index_log((parse_entry(data) for data in self.ledger.entries()), self.documents)
+        return index_log(map(parse_entry, self.ledger.entries()), self.ledger.document)
 
     def window(self, from_slot: int, to_slot: int) -> WindowRows:
         """Return the rows sealed in [from_slot, to_slot) for the KPI engine."""
-        return read_window(
-            self.index,
-            self.archive.payloads(self.block_slots(from_slot, to_slot)),
-            from_slot=from_slot,
-            to_slot=to_slot,
-        )
+        return window_of(self.index, self.archive, from_slot, to_slot)
 
     def block_slots(self, from_slot: int, to_slot: int) -> list[int]:
         """Return the slots in [from_slot, to_slot) that have a block, ascending."""
-        slots = self.index.slots
-        return slots[bisect_left(slots, from_slot) : bisect_left(slots, to_slot)]
+        return block_slots(self.index, from_slot, to_slot)
 
     @property
     def first_ms(self) -> int:
         """Return the start of the first sealed minute."""
         return self.index.slots[0] * SLOT_MS
+
+
+def block_slots(index: LogIndex, from_slot: int, to_slot: int) -> list[int]:
+    """Return the slots in [from_slot, to_slot) that have a block, ascending."""
+    return index.slots[bisect_left(index.slots, from_slot) : bisect_left(index.slots, to_slot)]
+
+
+def window_of(index: LogIndex, archive: FrameArchive, from_slot: int, to_slot: int) -> WindowRows:
+    """Return the rows sealed in [from_slot, to_slot)."""
+    return read_window(
+        index,
+        archive.payloads(block_slots(index, from_slot, to_slot)),
+        from_slot=from_slot,
+        to_slot=to_slot,
+    )
+
+
+class LogFollower:
+    """Follows the log that this machine writes, also beyond the last signed head; for the board only."""
+
+    def __init__(self, folder: Path, frames: Path) -> None:
+        """Take the folders of one epoch; reads nothing."""
+        self._ledger = LedgerTail(folder)
+        self._archive = FrameArchive(frames, read_only=True)
+        self._builder = IndexBuilder(self._ledger.document)
+
+    def update(self) -> LogIndex:
+        """Read the entries that were added since the last call and return the index."""
+        for data in self._ledger.new_entries():
+            self._builder.add(parse_entry(data))
+        return self._builder.index
+
+    def window(self, from_slot: int, to_slot: int) -> WindowRows:
+        """Return the rows sealed in [from_slot, to_slot) as far as `update` has read."""
+        return window_of(self._builder.index, self._archive, from_slot, to_slot)

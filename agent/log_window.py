@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,29 +58,45 @@ class LogIndex:
         )
 
 
-def index_log(entries: Iterable[Entry], documents: dict[bytes, bytes]) -> LogIndex:
-    """Return the index of a log from its entries in order; documents by digest."""
-    index = LogIndex()
-    number_of: dict[int, int] = {}
-    for position, entry in enumerate(entries):
+class IndexBuilder:
+    """Builds the index of a log entry by entry, so that following a log costs only its new entries."""
+
+    def __init__(self, document: Callable[[bytes], bytes]) -> None:
+        """Start an empty index; `document` returns a configuration document by digest."""
+        self.index = LogIndex()
+        self.size = 0
+        self._document = document
+        self._number_of: dict[int, int] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Take over the next entry of the log."""
+        index = self.index
         if isinstance(entry, Block):
-            number = number_of[entry.config]
+            number = self._number_of[entry.config]
             if index.from_slot[number] is None:
                 index.from_slot[number] = entry.slot
             index.slots.append(entry.slot)
             index.states.append(entry.state)
             index.config_of.append(number)
         elif isinstance(entry, Config):
-            number_of[position] = len(index.documents)
-            index.documents.append(parse_document(documents[entry.sha256]))
+            self._number_of[self.size] = len(index.documents)
+            index.documents.append(parse_document(self._document(entry.sha256)))
             index.after_slot.append(index.slots[-1] if index.slots else None)
             index.from_slot.append(None)
             index.digests.append(entry.sha256.hex())
-            index.entry_index.append(position)
+            index.entry_index.append(self.size)
             index.t_ms.append(entry.t_ms)
         elif isinstance(entry, Off):
             index.off.append((entry.slot, entry.slots))
-    return index
+        self.size += 1
+
+
+def index_log(entries: Iterable[Entry], document: Callable[[bytes], bytes]) -> LogIndex:
+    """Return the index of a log from its entries in order; `document` returns a document by digest."""
+    builder = IndexBuilder(document)
+    for entry in entries:
+        builder.add(entry)
+    return builder.index
 
 
 @dataclass(slots=True)
@@ -125,7 +142,8 @@ def read_window(
     points: dict[PointKey, int] = {}
     lookup: list[int] = []
     layouts: dict[int, list[_Layout | None]] = {}
-    config_at = dict(zip(index.slots, index.config_of, strict=True))
+    low, high = bisect_left(index.slots, from_slot), bisect_left(index.slots, to_slot)
+    config_at = dict(zip(index.slots[low:high], index.config_of[low:high], strict=True))
     columns = _Columns()
     for slot, records in blocks:
         number = config_at[slot]
@@ -134,8 +152,6 @@ def read_window(
         _cut(records, slot, layouts[number], columns)
     counts = np.frombuffer(columns.rows, np.int64)
     signal = np.frombuffer(b"".join(columns.signal), "<u2")
-    low = np.searchsorted(index.slots, from_slot)
-    high = np.searchsorted(index.slots, to_slot)
     return WindowRows(
         from_slot=from_slot,
         to_slot=to_slot,

@@ -252,30 +252,26 @@ def _require_frames(
 ) -> None:
     """Refuse a claim whose rows are not all in the bundle: absent is never taken as empty."""
     for low, high in plan.ranges:
+        documents = [document for _, _, document in view.configs_between(low, high)]
+        required = plan.required(documents)
+        if not required:
+            continue
         rows = view.block_range(low, high)
         missing = counts.seen.find(0, rows.start, rows.stop)
-        while missing >= 0:
-            document = view.documents[view.blocks.configs[missing]]
-            if plan.streams(document):
-                slot = view.blocks.slots[missing]
-                raise Refusal(
-                    "missing-file",
-                    f"claim {claim.id}: the frames of slot {slot} are not in the bundle",
-                    f"指标 {claim.id}：证据包中没有时隙 {slot} 的帧",
-                )
-            missing = counts.seen.find(0, missing + 1, rows.stop)
-    for slot, stream in collector.withheld:
-        document_at = view.document_at(slot)
-        if (
-            any(low <= slot < high for low, high in plan.ranges)
-            and document_at is not None
-            and stream in plan.streams(document_at)
-        ):
+        if missing >= 0:
+            slot = view.blocks.slots[missing]
             raise Refusal(
-                "withheld",
-                f"claim {claim.id}: {stream} of slot {slot} is withheld",
-                f"指标 {claim.id}：时隙 {slot} 的 {stream} 未提供",
+                "missing-file",
+                f"claim {claim.id}: the frames of slot {slot} are not in the bundle",
+                f"指标 {claim.id}：证据包中没有时隙 {slot} 的帧",
             )
+        for slot, stream in collector.withheld:
+            if low <= slot < high and stream in required:
+                raise Refusal(
+                    "withheld",
+                    f"claim {claim.id}: {stream} of slot {slot} is withheld",
+                    f"指标 {claim.id}：时隙 {slot} 的 {stream} 未提供",
+                )
 
 
 def _compare(claim: Claim, outcome: Outcome) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from model.errors import ConfigError
 
@@ -96,6 +97,22 @@ class Fields:
         if not isinstance(value, Sequence) or isinstance(value, str | bytes):
             raise self.error(key, "a list")
         return value
+
+    def number(self, key: str) -> Fraction:
+        """Return an exact number, written as an integer or as text like "0.5" or "1/3"."""
+        value = self.data.get(key)
+        if isinstance(value, int | str) and not isinstance(value, bool):
+            try:
+                return Fraction(value)
+            except (ValueError, ZeroDivisionError):
+                pass
+        raise self.error(key, 'an exact number (10, or text like "0.5")')
+
+    def only(self, *allowed: str) -> None:
+        """Refuse keys that are not allowed, with the first of them."""
+        for key in self.data:
+            if key not in allowed:
+                raise self.error(str(key), "no such key; known are " + ", ".join(sorted(allowed)))
 
     def child(self, key: str) -> Fields:
         """Return the fields of an object below."""

@@ -15,16 +15,19 @@ import segno
 import typst
 
 from model.errors import PermanentError
-from reports.content import Writer, catalogue, content
+from reports.content import content
 from reports.drawings import drawings
 from reports.model import ReportData
+from reports.writer import Writer, catalogue
 
 HERE: Final = Path(__file__).parent
 FONTS: Final = HERE / "fonts"
 TEMPLATE: Final = "report.typ"
 DATA_NAME: Final = "report-data.json"
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
-_MISSING: Final = re.compile(r"could not be displayed|missing glyph|no glyph|not be encoded|\.notdef", re.I)
+_MISSING: Final = re.compile(
+    r"could not be displayed|missing glyph|no glyph|not be encoded|\.notdef", re.IGNORECASE
+)
 _CODE: Final = re.compile(r"U\+([0-9A-F]{4,6})")
 
 
@@ -42,7 +45,8 @@ def build_pdf(data: ReportData, language: str = "zh-CN") -> bytes:
     for name in names:
         if not _FILE_NAME.fullmatch(name) or name == DATA_NAME or names.count(name) > 1:
             raise PermanentError(
-                f"attachment {name!r} cannot be put into the report: use a unique name of letters, digits, '.', '_', '-'",
+                f"attachment {name!r} cannot be put into the report: use a unique name of letters, digits, "
+                "dots, underscores, hyphens",
                 f"附件 {name!r} 不能放入报告：名称只能用字母、数字、点、下划线、连字符，且不能重复",
             )
     with tempfile.TemporaryDirectory(prefix="plantproof-report-") as name:
@@ -62,7 +66,9 @@ def build_pdf(data: ReportData, language: str = "zh-CN") -> bytes:
 def checkpoint_qr(note: str) -> str:
     """Return the QR code of a checkpoint: three body lines, the empty line and the first signature line, as SVG."""
     kept = "\n".join(note.rstrip("\n").split("\n")[:5]) + "\n"
-    code = segno.make(kept, error="m", micro=False, boost_error=False, mode="byte", encoding="utf-8")
+    code = segno.make(
+        kept, error="m", micro=False, boost_error=False, mode="byte", encoding="utf-8"
+    )
     target = io.BytesIO()
     code.save(target, kind="svg", border=4, omitsize=True, xmldecl=False, dark="#000", light="#fff")
     return target.getvalue().decode()
@@ -91,7 +97,9 @@ def _refused(message: str, page: object) -> PermanentError:
             f"the report could not be typeset: {message}", f"报告排版失败：{message}"
         )
     found = [chr(int(code, 16)) for code in _CODE.findall(message)]
-    found = found or [c for c in dict.fromkeys(_characters(page)) if c in message and ord(c) > 0x2E7F]
+    found = found or [
+        c for c in dict.fromkeys(_characters(page)) if c in message and ord(c) > 0x2E7F
+    ]
     named = ", ".join(f"“{c}” (U+{ord(c):04X})" for c in found) or message
     return PermanentError(
         f"the fonts of the report lack the character {named}; write the name with another character",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
@@ -80,17 +80,23 @@ def _svg(height: float, body: Sequence[str]) -> str:
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", fill: str = MUTE) -> str:
-    return f'<text x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" fill="{fill}">{escape(text)}</text>'
+    return (
+        f'<text x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" fill="{fill}">{escape(text)}</text>'
+    )
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str = GRID, extra: str = "") -> str:
+def _line(
+    x1: float, y1: float, x2: float, y2: float, colour: str = GRID, *, extra: str = ""
+) -> str:
     return (
         f'<line x1="{x1:.2f}" y1="{y1:.2f}" x2="{x2:.2f}" y2="{y2:.2f}" stroke="{colour}" {extra}/>'
     )
 
 
 def _rect(x: float, y: float, width: float, height: float, colour: str) -> str:
-    return f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" fill="{colour}"/>'
+    return (
+        f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" fill="{colour}"/>'
+    )
 
 
 def _scale(values: Sequence[float]) -> tuple[float, float, float]:
@@ -118,7 +124,7 @@ def lines(
     height: int = 190,
 ) -> str:
     """Return daily values of both periods on one axis, a vertical line between them and the required value."""
-    left, right, top, bottom = 50, _WIDTH - 10, 14, height - 26
+    left, right, top, bottom = 50, _WIDTH - 10, 22, height - 26
     every = [*before, *after]
     known = [p.value for p in every if p.value is not None]
     if not known:
@@ -139,51 +145,53 @@ def lines(
         value = floor + k * step
         body.append(_line(left, y_of(value), right, y_of(value)))
         body.append(_text(left - 6, y_of(value) + 4, f"{value:.{places}f}", anchor="end"))
-    body.append(_text(left - 6, top - 3, unit, anchor="end"))
+    body.append(_text(left, top - 10, unit))
     for start, points, colour in ((0, before, MUTE), (len(before) + gap, after, AFTER)):
-        body.extend(_curve(start, points, colour, x_of, y_of, target))
-        for i in range(0, len(points), max(1, len(points) // 3)):
-            if i == 0 or len(points) - i > 3:
-                body.append(_text(x_of(start + i), bottom + 16, points[i].label, anchor="middle"))
+        shown = [
+            None if p.value is None else (x_of(start + i), y_of(p.value))
+            for i, p in enumerate(points)
+        ]
+        body.extend(_curve(points, shown, colour, target))
+        body.extend(
+            _text(x_of(start + i), bottom + 16, points[i].label, anchor="middle")
+            for i in range(0, len(points), max(1, len(points) // 3))
+            if i == 0 or len(points) - i > 3
+        )
     if gap:
         middle = x_of(len(before))
-        body.append(_line(middle, top, middle, bottom, MUTE, 'stroke-width="1.2"'))
+        body.append(_line(middle, top, middle, bottom, MUTE, extra='stroke-width="1.2"'))
     if target is not None:
-        body.append(_line(left, y_of(target), right, y_of(target), RED, 'stroke-dasharray="5 3"'))
-        body.append(_text(right, y_of(target) - 4, target_text, anchor="end", fill=RED))
+        body.append(
+            _line(left, y_of(target), right, y_of(target), RED, extra='stroke-dasharray="5 3"')
+        )
+        body.append(_text(right, top - 10, f"{target_text}  ----", anchor="end", fill=RED))
     return _svg(height, body)
 
 
 def _curve(
-    start: int,
     points: Sequence[Point],
+    places: Sequence[tuple[float, float] | None],
     colour: str,
-    x_of: Callable[[int], float],
-    y_of: Callable[[float], float],
     target: float | None,
 ) -> list[str]:
-    body: list[str] = []
+    """Return a line that stops where values are missing, and a dot a day: red below the target, hollow if not used."""
     path: list[str] = []
+    dots: list[str] = []
     pen = "M"
-    for i, point in enumerate(points):
-        if point.value is None:
+    for point, place in zip(points, places, strict=True):
+        if place is None or point.value is None:
             pen = "M"
             continue
-        path.append(f"{pen}{x_of(start + i):.2f} {y_of(point.value):.2f}")
+        x, y = place
+        path.append(f"{pen}{x:.2f} {y:.2f}")
         pen = "L"
-    if path:
-        body.append(
-            f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"/>'
-        )
-    for i, point in enumerate(points):
-        if point.value is None:
-            continue
         tone = RED if target is not None and point.value < target else colour
         fill = tone if point.valid else "#ffffff"
-        body.append(
-            f'<circle cx="{x_of(start + i):.2f}" cy="{y_of(point.value):.2f}" r="2.2" fill="{fill}" stroke="{tone}"/>'
-        )
-    return body
+        dots.append(f'<circle cx="{x:.2f}" cy="{y:.2f}" r="2.2" fill="{fill}" stroke="{tone}"/>')
+    return [
+        f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"/>',
+        *dots,
+    ]
 
 
 def bars(rows: Sequence[Bars]) -> str:
@@ -213,7 +221,7 @@ def strips(
     width = right - left
     body = []
     for i, row in enumerate(rows):
-        y = 6 + i * pitch
+        y = 6.0 + i * pitch
         body.append(_text(left - 10, y + 12, row.label, anchor="end", fill=INK))
         body.append(_rect(left, y, width, 16, "#f1f4f7"))
         body.extend(
@@ -221,14 +229,14 @@ def strips(
         )
         if row.note:
             body.append(_text(right + 7, y + 12, row.note, fill=INK))
-    bottom = 6 + len(rows) * pitch
+    bottom = 6.0 + len(rows) * pitch
     for share, text in ticks:
         x = left + width * share
-        body.append(_line(x, 4, x, bottom - 4, "#ffffff", 'stroke-opacity="0.55"'))
+        body.append(_line(x, 4, x, bottom - 4, "#ffffff", extra='stroke-opacity="0.55"'))
         body.append(_line(x, bottom - 4, x, bottom, MUTE))
         anchor = "start" if share == 0 else "end" if share == 1 else "middle"
         body.append(_text(x, bottom + 12, text, anchor=anchor))
-    x, y = float(left), bottom + 26.0
+    x, y = left + 0.0, bottom + 26.0
     for text, colour in legend:
         size = 22 + sum(11 if ord(c) > 0x2E7F else 6.2 for c in text)
         if x + size > _WIDTH:

@@ -18,11 +18,11 @@ from reports.charts import (
     lines,
     strips,
 )
-from reports.content import Writer
 from reports.figures import digits
 from reports.instants import local
 from reports.model import DailyPoint
 from reports.words import Unit
+from reports.writer import Writer
 
 _DAY_MS: Final = 86_400_000
 _HOURS: Final = 6
@@ -32,7 +32,8 @@ def drawings(writer: Writer) -> list[tuple[str, str]]:
     """Return (name, SVG) of every chart that the data allow, in order of appearance."""
     made = [("bars", _bars(writer))]
     made += [
-        (f"daily-{series.key.value}", _daily(writer, i)) for i, series in enumerate(writer.data.daily)
+        (f"daily-{series.key.value}", _daily(writer, i))
+        for i, series in enumerate(writer.data.daily)
     ]
     made += [("stack", _stack(writer)), ("gantt", _gantt(writer)), ("gaps", _gaps(writer))]
     return [(name, svg) for name, svg in made if svg]

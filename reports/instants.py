@@ -32,7 +32,7 @@ def second(unix_ms: int, offset_min: int) -> str:
 
 
 def clock(minutes: int) -> str:
-    """Return minutes from midnight as HH:MM; 24:00 and more keep counting (32:00 = 08:00 next day)."""
+    """Return minutes from midnight as HH:MM."""
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 

@@ -180,7 +180,12 @@ def build(collection: Path, family: str, weight: int, wanted: set[int], target: 
     """Write the renamed subset and return the characters in it."""
     font = face(collection, wanted)
     options = subset.Options()
-    options.layout_features = ["kern", "mark", "mkmk", "ccmp"]  # the face is SC: no other local forms
+    options.layout_features = [
+        "kern",
+        "mark",
+        "mkmk",
+        "ccmp",
+    ]  # the face is SC: no other local forms
     options.name_IDs = ["*"]
     options.name_languages = [0x409]
     options.notdef_outline = True

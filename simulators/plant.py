@@ -1,6 +1,7 @@
 """The demo plant as one process: every server on loopback, faults by command.
 
-`python -m simulators.plant --ports-file F [--seed 7] [--speed 1] [--base-port 0] [--wall-time]`
+`python -m simulators.plant --ports-file F [--seed 7] [--speed 1] [--base-port 0] [--wall-time]` writes the ports file,
+prints a line that starts with `ready`, and runs until SIGINT or SIGTERM.
 """
 
 from __future__ import annotations
@@ -216,6 +217,7 @@ async def serve(options: PlantOptions, ports_file: Path) -> None:
     try:
         await plant.start()
         await asyncio.to_thread(write_ports_file, ports_file, plant.ports_document())
+        print(f"ready {ports_file}", flush=True)  # noqa: T201 - whoever started the process waits for it
         await plant.run(stop)
     finally:
         await plant.stop()

@@ -55,11 +55,46 @@ class LedgerReader:
 
     def document(self, digest: bytes) -> bytes:
         """Return a document by digest; raises VerificationError if it is absent or changed."""
-        path = self.folder / "docs" / digest.hex()
-        data = path.read_bytes() if path.exists() else b""
-        if sha256(data).digest() != digest:
-            raise VerificationError(
-                f"document {path} is absent or damaged; restore it from a backup or a bundle",
-                f"文档 {path} 缺失或已损坏，请从备份或证据包中恢复",
-            )
-        return data
+        return _document(self.folder, digest)
+
+
+class LedgerTail:
+    """Reads a growing ledger from its start on, each call only what is new; signed or not."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; reads nothing."""
+        self._folder = folder
+        self._offset = 0
+
+    def new_entries(self) -> Iterator[bytes]:
+        """Yield the entries that are complete on disk and were not yielded yet."""
+        path = self._folder / "entries.log"
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            file.seek(self._offset)
+            while True:
+                header = file.read(HEADER_BYTES)
+                length = int.from_bytes(header[:4], "big")
+                data = file.read(length)
+                if len(header) < HEADER_BYTES or len(data) < length:
+                    return
+                if zlib.crc32(data) != int.from_bytes(header[4:8], "big"):
+                    return
+                self._offset += HEADER_BYTES + length
+                yield data
+
+    def document(self, digest: bytes) -> bytes:
+        """Return a document by digest; raises VerificationError if it is absent or changed."""
+        return _document(self._folder, digest)
+
+
+def _document(folder: Path, digest: bytes) -> bytes:
+    path = folder / "docs" / digest.hex()
+    data = path.read_bytes() if path.exists() else b""
+    if sha256(data).digest() != digest:
+        raise VerificationError(
+            f"document {path} is absent or damaged; restore it from a backup or a bundle",
+            f"文档 {path} 缺失或已损坏，请从备份或证据包中恢复",
+        )
+    return data

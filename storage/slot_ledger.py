@@ -1,4 +1,4 @@
-"""The slot ledger: for every required point and scheduled slot exactly one outcome (kpi-audit U7). Pure: no clock, no I/O."""
+"""The slot ledger: exactly one outcome for every required point and scheduled slot (kpi-audit U7). Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.slots import NS_PER_MS, SLOT_MS
 from model.status import BAD_NO_DATA, SEVERITY_MASK
 from storage.instants import KIND_ALIVE, KIND_MISSED, KIND_VALUE, instants, kinds
 from storage.signal_tables import text_mask
-from storage.slot_group import EXCLUDED, NONE, SlotGroup
+from storage.slot_group import Codes, SlotGroup
 from storage.slot_outcome import CAUSE_OF_OUTCOME, OUTCOME_OF_CAUSE, OUTCOMES, Outcome
 from storage.upload_rate import UploadRate, upload_rate
 
@@ -37,8 +37,8 @@ for _outcome, _cause in CAUSE_OF_OUTCOME.items():
 class SlotLedger:
     """Counts outcomes of the required signals of `table`.
 
-    Slot k of a point is [k·Δ, (k+1)·Δ) since 1970, Δ = slot_ms. It closes deadline_ms after its end; a closed slot without
-    any row becomes a missed row. A row that arrives later still improves the outcome in the counts.
+    Slot k of a point is [k·Δ, (k+1)·Δ) since 1970, Δ = slot_ms. It closes deadline_ms after its end; a closed slot
+    without any row becomes a missed row. A row that arrives later still improves the outcome in the counts.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class SlotLedger:
         self._days: dict[int, NDArray[np.int32]] = {}
         self._group_of = np.full(len(table.signals), -1, dtype=np.int16)
         self._position = np.zeros(len(table.signals), dtype=np.intp)
-        self.groups = self._make_groups(now_ns // NS_PER_MS)
+        self.groups: list[SlotGroup] = self._make_groups(-(-now_ns // NS_PER_MS))
         longest = max((g.slot_ms + g.deadline_ms for g in self.groups), default=SLOT_MS)
         self._trouble = np.full((longest // SLOT_MS + 4, len(names)), _NO_TROUBLE, dtype=np.uint8)
         self._minute = now_ns // NS_PER_MS // SLOT_MS
@@ -74,7 +74,7 @@ class SlotLedger:
         for point, index in enumerate(self.points):
             signal = self.table.signals[index]
             members.setdefault((signal.slot_ms, signal.deadline_ms), []).append(point)
-        groups = []
+        groups: list[SlotGroup] = []
         for (slot_ms, deadline_ms), points in members.items():
             where = np.array([self.points[p] for p in points], dtype=np.intp)
             self._group_of[where] = len(groups)
@@ -102,12 +102,27 @@ class SlotLedger:
         tau = instants(batch) // NS_PER_MS
         received = batch.received_ns // NS_PER_MS
         for number, slots in enumerate(self.groups):
-            rows = np.flatnonzero(wanted & (group == number)) if len(self.groups) > 1 else np.flatnonzero(wanted)
+            rows = (
+                np.flatnonzero(wanted & (group == number))
+                if len(self.groups) > 1
+                else np.flatnonzero(wanted)
+            )
             if len(rows):
-                self._observe(slots, self._position[batch.signal[rows]], tau[rows], received[rows], codes[rows])
+                self._observe(
+                    slots,
+                    self._position[batch.signal[rows]],
+                    tau[rows],
+                    received[rows],
+                    codes[rows],
+                )
 
     def _observe(
-        self, group: SlotGroup, position: NDArray[np.intp], tau: Int64, received: Int64, codes: NDArray[np.uint8]
+        self,
+        group: SlotGroup,
+        position: NDArray[np.intp],
+        tau: Int64,
+        received: Int64,
+        codes: NDArray[np.uint8],
     ) -> None:
         slot = tau // group.slot_ms
         overdue = received > (slot + 1) * group.slot_ms + group.deadline_ms
@@ -116,16 +131,20 @@ class SlotLedger:
             # Only slots that were closed already are in the counts.
             for k in np.unique(slots).tolist():
                 here = slots == k
-                for counts in (self._window, self._day(k * group.slot_ms)):
+                for counts in (self._window, self.day_counts(self._day_of(k * group.slot_ms))):
                     np.subtract.at(counts, (points[here], old[here]), 1)
                     np.add.at(counts, (points[here], new[here]), 1)
 
-    def _day(self, ms: int) -> NDArray[np.int32]:
-        day = (ms + self._day_offset) // DAY_MS
+    def _day_of(self, ms: int) -> int:
+        return (ms + self._day_offset) // DAY_MS
+
+    def day_counts(self, day: int) -> NDArray[np.int32]:
+        """Return the live counts (points × outcomes) of a day for writing; used by `slot_snapshot`."""
         if day not in self._days:
             self._days[day] = np.zeros((len(self.points), OUTCOMES), dtype=np.int32)
-            for old in [d for d in self._days if d < max(self._days) - KEEP_DAYS]:
+            for old in [d for d in self._days if d <= max(self._days) - KEEP_DAYS]:
                 del self._days[old]
+        # A day that is kept no longer gets a throw-away table.
         return self._days.get(day, np.zeros((len(self.points), OUTCOMES), dtype=np.int32))
 
     def close(self, now_ns: int, causes: Mapping[str, MissedCause]) -> Batch:
@@ -136,9 +155,112 @@ class SlotLedger:
         """
         now_ms = now_ns // NS_PER_MS
         self._note(now_ms // SLOT_MS, causes)
-        rows = [
-            self._close(group, now_ns, with_rows=True)
-            for group in self.groups
-            while_closable(group, now_ms)
-        ]
+        rows = []
+        for group in self.groups:
+            while group.closable(now_ms):
+                slot = group.next
+                absent, codes = self._close_slot(group)
+                if bool(absent.any()):
+                    rows.append(self._missed_rows(group, slot, absent, codes, now_ns))
         return concat(rows, self._is_text)
+
+    def _close_slot(
+        self, group: SlotGroup, *, code: Outcome | None = None
+    ) -> tuple[NDArray[np.bool_], Codes]:
+        start = group.next * group.slot_ms
+        end = start + group.slot_ms
+        device = self._device_of[group.points]
+        expected = np.array(
+            [self._expected(name, start, end) for name in self._names], dtype=np.bool_
+        )
+        by_device = (
+            self._codes_between(start, end)
+            if code is None
+            else np.full(len(self._names), code, np.uint8)
+        )
+        codes, absent = group.close(expected[device], by_device[device])
+        group.add_to(self._window, codes, 1)
+        group.add_to(self.day_counts(self._day_of(start)), codes, 1)
+        left = group.leaving()
+        if left is not None:
+            group.add_to(self._window, left, -1)
+        return absent, codes
+
+    def _missed_rows(
+        self, group: SlotGroup, slot: int, absent: NDArray[np.bool_], codes: Codes, now_ns: int
+    ) -> Batch:
+        signal = np.array(self.points, dtype=np.int32)[group.points[absent]]
+        n = len(signal)
+        return make_batch(
+            signal=signal,
+            source_ns=np.full(n, slot * group.slot_ms * NS_PER_MS, dtype=np.int64),
+            received_ns=now_ns,
+            value=_CAUSE_OF_CODE[codes[absent]],
+            status=BAD_NO_DATA,
+            flags=int(RowFlag.MISSED),
+        )
+
+    def _note(self, minute: int, causes: Mapping[str, MissedCause]) -> None:
+        """Remember who is in trouble in this minute (and in minutes in which nobody asked)."""
+        codes = np.array(
+            [
+                OUTCOME_OF_CAUSE[causes[name]] if name in causes else _NO_TROUBLE
+                for name in self._names
+            ],
+            dtype=np.uint8,
+        )
+        for m in range(max(self._minute + 1, minute - len(self._trouble) + 1), minute + 1):
+            self._trouble[m % len(self._trouble)] = _NO_TROUBLE if m < minute else codes
+        here = self._trouble[minute % len(self._trouble)]
+        np.minimum(here, codes, out=here)
+        self._minute = max(self._minute, minute)
+
+    def _codes_between(self, start_ms: int, end_ms: int) -> Codes:
+        minutes = np.arange(start_ms // SLOT_MS, -(-end_ms // SLOT_MS))
+        minutes = minutes[minutes > self._minute - len(self._trouble)]
+        if not len(minutes):
+            return np.full(len(self._names), Outcome.MISSED_ITEM, dtype=np.uint8)
+        codes: Codes = self._trouble[minutes % len(self._trouble)].min(axis=0)
+        codes[codes == _NO_TROUBLE] = Outcome.MISSED_ITEM
+        return codes
+
+    def skip_down(self, from_ns: int, to_ns: int) -> None:
+        """Count the time the agent was down: slots that ended before `to_ns` without a row are `missed_agent`.
+
+        No missed rows are made for them (the evidence ledger has `off` entries); a slot that is still running gets the
+        cause AGENT if nothing arrives for it.
+        """
+        for group in self.groups:
+            while (group.next + 1) * group.slot_ms <= to_ns // NS_PER_MS:
+                self._close_slot(group, code=Outcome.MISSED_AGENT)
+        agent = dict.fromkeys(self._names, MissedCause.AGENT)
+        last = to_ns // NS_PER_MS // SLOT_MS
+        for minute in range(
+            max(from_ns // NS_PER_MS // SLOT_MS, last - len(self._trouble) + 1), last + 1
+        ):
+            self._note(minute, agent)
+
+    def rate(self, registered: Sequence[str] = ()) -> UploadRate:
+        """Return the upload rate over the slots closed in the last 24 hours, with the count of every outcome.
+
+        registered: assets that must report; one without any point counts 0.
+        """
+        return upload_rate(self._window, self.devices, registered)
+
+    def rate_of_day(self, day: int, registered: Sequence[str] = ()) -> UploadRate:
+        """Return the upload rate of one day (days since 1970, after the offset); the last 8 days are kept."""
+        counts = self._days.get(day, np.zeros((len(self.points), OUTCOMES), dtype=np.int32))
+        return upload_rate(counts, self.devices, registered)
+
+    def count_window(self, group: SlotGroup, slot: int) -> None:
+        """Add a closed slot of the ring to the counts of the last 24 hours; used by `slot_snapshot`."""
+        group.add_to(self._window, group.ring[slot % len(group.ring)], 1)
+
+    def counts_of_day(self, day: int) -> NDArray[np.int32]:
+        """Return points × outcomes of one day as a copy."""
+        return self._days.get(day, np.zeros((len(self.points), OUTCOMES), dtype=np.int32)).copy()
+
+    @property
+    def days(self) -> list[int]:
+        """Return the days that have counts, ascending."""
+        return sorted(self._days)

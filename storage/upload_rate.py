@@ -27,7 +27,7 @@ class AssetRate:
 
 @dataclass(frozen=True, slots=True)
 class UploadRate:
-    """Upload rate over a window. official: mean over assets of the mean over points; a never connected asset counts 0."""
+    """Upload rate over a window. official: mean over assets of means over points; a never connected asset counts 0."""
 
     official: Ratio
     pooled: Ratio

@@ -267,7 +267,9 @@ def _to_float(numbers: NDArray[np.generic]) -> tuple[Int64, Bits]:
         inside = floats < (_TWO_63 if numbers.dtype.kind == "i" else _TWO_64)
         back = np.where(inside, floats, 0.0).astype(numbers.dtype)
         fits = inside & (back == numbers)
-    return np.where(fits, floats, 0.0).view(np.int64), fits
+    if not fits.all():
+        floats[~fits] = 0.0
+    return floats.view(np.int64), fits
 
 
 def _to_whole(numbers: NDArray[np.generic], low: float, high: float) -> tuple[Int64, Bits]:

@@ -42,6 +42,17 @@ class Message:
     received_ns: int
 
 
+class _TlsContext(ssl.SSLContext):
+    """Remembers the socket it wrapped last, so that it can be closed when the handshake fails."""
+
+    latest: ssl.SSLSocket | None = None
+
+    def wrap_socket(self, *arguments: Any, **options: Any) -> ssl.SSLSocket:  # type: ignore[explicit-override]
+        """Wrap as the library does."""
+        self.latest = super().wrap_socket(*arguments, **options)
+        return self.latest
+
+
 class MqttClient:
     """One session at a broker: connect once, then `receive` until it raises."""
 
@@ -66,6 +77,7 @@ class MqttClient:
         self._connected: asyncio.Future[ReasonCode] = self._loop.create_future()
         self._subscribed: asyncio.Future[Sequence[ReasonCode]] = self._loop.create_future()
         self._lost: PlantproofError | None = None
+        self._tls: _TlsContext | None = None
         self._client = self._make_client(client_id)
 
     # ---- called by the source, in the event loop
@@ -119,6 +131,9 @@ class MqttClient:
             waiting.cancel()
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
+        # paho closes its wake-up sockets when it is freed, and these callbacks would keep it in a cycle.
+        self._client.on_connect = self._client.on_subscribe = None
+        self._client.on_message = self._client.on_disconnect = None
 
     # ---- set-up
 
@@ -145,11 +160,22 @@ class MqttClient:
         if c.username is not None:
             self._client.username_pw_set(c.username, self._password())
         if c.tls is not None:
-            self._client.tls_set_context(self._tls_context())
+            self._tls = self._tls_context()
+            self._client.tls_set_context(self._tls)
         properties = None
         if c.version == "5":
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = int(c.session_expiry.total_seconds())
+        try:
+            self._dial(properties)
+        except OSError:
+            if self._tls is not None and self._tls.latest is not None:
+                self._tls.latest.close()  # paho leaves the socket of a failed handshake open
+            raise
+        self._client.loop_start()
+
+    def _dial(self, properties: Properties | None) -> None:
+        c = self._connection
         keep_alive = int(c.keep_alive.total_seconds())
         if c.version == "5":
             self._client.connect(
@@ -157,7 +183,6 @@ class MqttClient:
             )
         else:
             self._client.connect(c.host, c.port, keep_alive)
-        self._client.loop_start()
 
     def _password(self) -> str | None:
         if self._connection.password_file is None:
@@ -169,12 +194,16 @@ class MqttClient:
                 self._where, f"password_file {self._connection.password_file}", exc
             ) from exc
 
-    def _tls_context(self) -> ssl.SSLContext:
+    def _tls_context(self) -> _TlsContext:
         tls = self._connection.tls
         assert tls is not None  # noqa: S101 - asked by the caller
+        context = _TlsContext(ssl.PROTOCOL_TLS_CLIENT)  # checks certificate and host name
         what = f"tls.ca {tls.ca}"
         try:
-            context = ssl.create_default_context(cafile=tls.ca)
+            if tls.ca is None:
+                context.load_default_certs()
+            else:
+                context.load_verify_locations(tls.ca)
             if tls.cert is not None and tls.key is not None:
                 what = f"tls.cert {tls.cert} with tls.key {tls.key}"
                 context.load_cert_chain(tls.cert, tls.key, password=lambda: b"")

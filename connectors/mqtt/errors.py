@@ -83,6 +83,7 @@ def lost(where: str, code: int, name: str) -> TransientError:
             f"{where}:另一程序使用了相同的客户端标识;请为每个程序设置不同的 client_id",
         )
     return TransientError(
-        f"the connection to the MQTT broker {where} was lost: {name} (reason {code})",
-        f"与 MQTT 代理 {where} 的连接已断开:{name}(原因码 {code})",
+        f"the connection to the MQTT broker {where} was lost: {name} (reason {code}); if this repeats, look whether "
+        "another program uses the same client id",
+        f"与 MQTT 代理 {where} 的连接已断开:{name}(原因码 {code});若反复出现,请检查是否有其他程序使用相同的客户端标识",
     )

@@ -190,6 +190,8 @@ def _other(data: bytes, at: int, element: int, texts: list[bytes]) -> tuple[Kind
     if encoding != LOCALIZED_TEXT:
         # A byte string or XML; -1 is the length of null.
         return (Kind.NULL if data[at : at + 4] == b"\xff\xff\xff\xff" else Kind.OTHER), 0
+    if element >= 0:
+        return Kind.OTHER, 0
     text = _localized(data, at)
     if text is None:
         return Kind.NULL, 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -18,7 +18,13 @@ from evidence.recompute.claim_tools import (
 )
 from evidence.recompute.energy import NAME as ENERGY
 from evidence.recompute.energy import energy_streams, used_streams
-from evidence.recompute.interface import Outcome, SlotRange, bad_parameter, decimal_text
+from evidence.recompute.interface import (
+    Outcome,
+    SlotRange,
+    all_streams,
+    bad_parameter,
+    decimal_text,
+)
 from evidence.recompute.interval import LEAST_DAYS, Pair, interval, word
 from evidence.recompute.oee import OEE, is_left_out, used_slots
 from evidence.recompute.view import LogView
@@ -77,6 +83,10 @@ class BeforeAfter:
         else:
             wanted = {f"{asset}.{name}" for asset in self.assets for name in ("state", "count")}
         return wanted & document.index_of.keys()
+
+    def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
+        """Return the streams that may not be withheld: all that the plan keeps."""
+        return all_streams(self, documents)
 
     def compute(self, view: LogView) -> Outcome:
         """Return the point change of the whole-window sums of the valid days, with CI-1 and the word."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from evidence.canonical import Json
 from evidence.document import ConfigDocument
 from evidence.grammar import SLOT_MS
 from evidence.reading import reading
-from evidence.recompute.interface import Outcome, SlotRange, bad_parameter
+from evidence.recompute.interface import Outcome, SlotRange, all_streams, bad_parameter
 from evidence.recompute.view import LogView, Row
 from evidence.refusal import Refusal
 from evidence.statement import Claim
@@ -38,6 +38,10 @@ class CounterDelta:
     def streams(self, document: ConfigDocument) -> Set[str]:
         """Return the one stream of the claim."""
         return {self.stream} & document.index_of.keys()
+
+    def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
+        """Return the streams that may not be withheld: all that the plan keeps."""
+        return all_streams(self, documents)
 
     def compute(self, view: LogView) -> Outcome:
         """Return last − first of the good readings by time; 0 with fewer than two."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,7 @@ from evidence.recompute.claim_tools import (
     require_assets,
 )
 from evidence.recompute.counters import Mark
-from evidence.recompute.interface import Outcome, SlotRange
+from evidence.recompute.interface import Outcome, SlotRange, all_streams
 from evidence.recompute.oee import used_slots
 from evidence.recompute.view import LogView
 from evidence.recompute.window import window_of
@@ -52,6 +52,10 @@ class EnergyPerPiece:
     def streams(self, document: ConfigDocument) -> Set[str]:
         """Return the energy streams of the meters, count and state streams of the assets."""
         return used_streams(self.meters, self.assets) & document.index_of.keys()
+
+    def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
+        """Return the streams that may not be withheld: all that the plan keeps."""
+        return all_streams(self, documents)
 
     def compute(self, view: LogView) -> Outcome:
         """Return Σ Wh / Σ good pieces."""

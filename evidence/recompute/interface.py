@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -36,7 +36,11 @@ class Plan(Protocol):
         ...
 
     def streams(self, document: ConfigDocument) -> Set[str]:
-        """Return the streams whose rows are needed while `document` is in force."""
+        """Return the streams of `document` whose rows are to be kept while it is in force."""
+        ...
+
+    def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
+        """Return the streams that may not be withheld, for the configurations in force in the ranges."""
         ...
 
     def compute(self, view: LogView) -> Outcome:
@@ -46,6 +50,11 @@ class Plan(Protocol):
 
 MakePlan = Callable[[Claim], Plan]
 Registry = Mapping[str, MakePlan]
+
+
+def all_streams(plan: Plan, documents: Sequence[ConfigDocument]) -> Set[str]:
+    """Return every stream that a plan keeps under any of the configurations."""
+    return {stream for document in documents for stream in plan.streams(document)}
 
 
 def decimal_text(number: int) -> str:

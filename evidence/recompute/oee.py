@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -19,7 +19,7 @@ from evidence.recompute.claim_tools import (
     text_of,
 )
 from evidence.recompute.counters import Mark, Step
-from evidence.recompute.interface import Outcome, SlotRange
+from evidence.recompute.interface import Outcome, SlotRange, all_streams
 from evidence.recompute.intervals import overlap
 from evidence.recompute.view import LogView
 from evidence.recompute.window import COUNT_ROLES, AssetFigures, Window, window_of
@@ -124,6 +124,10 @@ class Oee:
         """Return the state and count streams of the assets."""
         return _streams(self.assets, ("state", "count")) & document.index_of.keys()
 
+    def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
+        """Return the streams that may not be withheld: all that the plan keeps."""
+        return all_streams(self, documents)
+
     def compute(self, view: LogView) -> Outcome:
         """Return Σ ideal good / Σ PBT with its factors and bounds."""
         claim = self.claim
@@ -223,6 +227,10 @@ class Utilisation:
     def streams(self, document: ConfigDocument) -> Set[str]:
         """Return the state and count streams (the worked-out window is shared with OEE)."""
         return _streams(self.assets, ("state",)) & document.index_of.keys()
+
+    def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
+        """Return the streams that may not be withheld: all that the plan keeps."""
+        return all_streams(self, documents)
 
     def compute(self, view: LogView) -> Outcome:
         """Return Σ APT / Σ calendar time in service."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -17,7 +17,7 @@ from evidence.recompute.claim_tools import (
     service_length,
     service_meets,
 )
-from evidence.recompute.interface import Outcome, SlotRange
+from evidence.recompute.interface import Outcome, SlotRange, all_streams
 from evidence.recompute.oee import used_slots
 from evidence.recompute.plant import Asset
 from evidence.recompute.points import outcomes_of, required_streams, required_streams_of
@@ -57,6 +57,10 @@ class NcRatio:
     def streams(self, document: ConfigDocument) -> Set[str]:  # noqa: ARG002 - the registry alone decides
         """Return no stream."""
         return frozenset()
+
+    def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
+        """Return the streams that may not be withheld: all that the plan keeps."""
+        return all_streams(self, documents)
 
     def compute(self, view: LogView) -> Outcome:
         """Return Σ counts_as of numerically controlled assets / Σ counts_as of registered ones."""
@@ -105,8 +109,12 @@ class Networked:
         return (used_slots(self.claim),)
 
     def streams(self, document: ConfigDocument) -> Set[str]:
-        """Return the streams with a required signal."""
-        return required_streams_of(document)
+        """Return all streams: a point of one configuration may have rows sealed under another."""
+        return document.index_of.keys()
+
+    def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
+        """Return the streams that have a required signal in any configuration."""
+        return {stream for document in documents for stream in required_streams_of(document)}
 
     def compute(self, view: LogView) -> Outcome:
         """Return Σ counts_as of assets observed alive / Σ counts_as of registered ones."""

@@ -39,8 +39,12 @@ class UploadRate:
         return (used_slots(self.claim),)
 
     def streams(self, document: ConfigDocument) -> Set[str]:
-        """Return the streams with a required signal."""
-        return required_streams_of(document)
+        """Return all streams: a point of one configuration may have rows sealed under another."""
+        return document.index_of.keys()
+
+    def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
+        """Return the streams that have a required signal in any configuration."""
+        return {stream for document in documents for stream in required_streams_of(document)}
 
     def compute(self, view: LogView) -> Outcome:
         """Return the mean over assets of the mean over their points."""

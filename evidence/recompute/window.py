@@ -88,9 +88,10 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """All counter steps of one role of one device, one list a signal."""
+    """All counter steps of one role of one device, one list a signal. proven: an H row says that a counter stood still."""
 
     by_signal: tuple[tuple[Step, ...], ...]
+    proven: bool = False
 
     def accepted_between(self, low: int, high: int) -> bool:
         """Return whether any signal has an accepted reading with τ in [low, high)."""
@@ -310,16 +311,17 @@ class Window:
             entry = plant.assets.get(asset)
             table = None if entry is None else plant.tables.get(entry.state_table)
             if table is not None:
-                state = table[0].get(self._raw_text(stream, row, signal), table[1])
+                text = self._raw_text(stream, row, signal)
+                state = table[1] if text is None else table[0].get(text, table[1])
         return Event(row.tau, kind, state, signal.hold_ms)
 
-    def _raw_text(self, stream: str, row: Row, signal: PlantSignal) -> str:
+    def _raw_text(self, stream: str, row: Row, signal: PlantSignal) -> str | None:
         """Return the raw value as a state table spells it; a float has no spelling."""
         match signal.type:
             case SignalType.TEXT:
                 return self._view.columns[stream].texts[row.value].decode()
             case SignalType.FLOAT:
-                return ""
+                return None
             case SignalType.UINT:
                 return str(row.value & (2**64 - 1))
             case SignalType.INT | SignalType.BOOL:
@@ -328,8 +330,11 @@ class Window:
     def counting(self, stream: str) -> dict[Role, Counting]:
         """Return the counter steps of every signal of a stream, by role."""
         sequences: dict[tuple[str, Role], list[Reading]] = {}
+        proven: set[Role] = set()
         for name, rows in self.rows(stream).items():
             for row, signal in rows:
+                if row.flags & _H:
+                    proven.add(signal.role)
                 if row.flags & _E_OR_M or not is_good(row.status) or signal.type is SignalType.TEXT:
                     continue
                 value = reading(signal.type, row.value, *signal.scale)
@@ -339,7 +344,10 @@ class Window:
         decided: dict[Role, list[tuple[Step, ...]]] = {}
         for (_, role), readings in sequences.items():
             decided.setdefault(role, []).append(tuple(steps(readings)))
-        return {role: Counting(tuple(lists)) for role, lists in decided.items()}
+        return {
+            role: Counting(tuple(decided.get(role, ())), role in proven)
+            for role in {*decided, *proven}
+        }
 
     def figures(self, asset: str) -> AssetFigures:
         """Return the days of an asset with their atoms and counts."""
@@ -386,6 +394,7 @@ class Window:
             role
             for role, counted in counting.items()
             if counted.accepted_between(self.visible_from, self.end)
+            or (counted.proven and role is Role.COUNT_SCRAP)
         }
         return Role.COUNT_SCRAP not in answered and bool(
             answered & {Role.COUNT_GOOD, Role.COUNT_TOTAL}

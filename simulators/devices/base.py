@@ -17,7 +17,7 @@ class FaultKind(StrEnum):
     FREEZE = "freeze"
     """Values and their source times stop, the device goes on answering."""
     BAD_QUALITY = "bad_quality"
-    """OPC UA: status BadDeviceFailure without value. Modbus: exception 4. MQTT: `"quality":"bad"`, no values."""
+    """OPC UA: status BadDeviceFailure without value. Modbus: exception 4. MQTT: `"quality":"bad"`, nulls."""
     COUNTER_RESET = "counter_reset"
     """Counters start again at 0, once."""
     SLOW = "slow"

@@ -15,6 +15,7 @@ from simulators.devices.embedded_broker import EmbeddedBroker
 from simulators.live import MachineView, PlantView
 
 TOPIC = "demo/press-01/status"
+_FIELDS = ("state", "good", "scrap", "alarm")
 _REPEAT_MS = 5_000
 """An unchanged message is repeated after this long: the proof that the press is alive."""
 
@@ -94,7 +95,7 @@ class MqttGateway(Device):
         """Return what is published, without its time."""
         head: dict[str, object] = {"device": self.name, "simulated": True}
         if self.faults.bad_quality:
-            return {**head, "quality": "bad"}
+            return {**head, "quality": "bad", **dict.fromkeys(_FIELDS)}
         return {
             **head,
             "quality": "good",

@@ -19,7 +19,7 @@ class StandardNodes:
 
     def __init__(self) -> None:
         """Read nothing yet."""
-        self._pattern: Any = None
+        self._pattern: Any = None  # an asyncua AddressSpace
 
     async def fill(self, aspace: Any) -> None:
         """Put copies of all standard nodes into an empty address space."""

@@ -100,8 +100,8 @@ def data_values(draw: st.DrawFn) -> ua.DataValue:
     )
 
 
-values = st.lists(data_values(), max_size=60) | st.builds(
-    lambda one, n: [one] * n, data_values(), st.integers(1, 80)
+values = st.lists(data_values(), max_size=20) | st.builds(
+    lambda one, n: [one] * n, data_values(), st.integers(1, 60)
 )
 
 
@@ -123,7 +123,7 @@ def header() -> ua.ResponseHeader:
     return ua.ResponseHeader(Timestamp=datetime(2026, 1, 1, tzinfo=UTC), RequestHandle=5)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(values, st.data())
 def test_publish_response_random_values_both_decoders_agree(
     rows: list[ua.DataValue], data: st.DataObject
@@ -149,7 +149,7 @@ def test_republish_response_random_values_both_decoders_agree(
     assert same_message(ours, library_publish(message, wanted, 3))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(values, st.data())
 def test_read_response_random_values_both_decoders_agree(
     rows: list[ua.DataValue], data: st.DataObject
@@ -161,7 +161,7 @@ def test_read_response_random_values_both_decoders_agree(
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(values, st.data())
 def test_publish_response_cut_anywhere_is_declined_not_misread(
     rows: list[ua.DataValue], data: st.DataObject
@@ -175,7 +175,7 @@ def test_publish_response_cut_anywhere_is_declined_not_misread(
         decode_publish(message[:cut], np.full(len(rows), -1, dtype=np.int32))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200))
 def test_publish_response_random_tail_raises_nothing_but_unsupported(tail: bytes) -> None:
     start = bytes.fromhex("01003d03") + bytes(16) + b"\0" + bytes(4) + bytes(3)

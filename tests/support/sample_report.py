@@ -35,7 +35,9 @@ from tests.support.board import EV_ORIGIN, ROOT, SIM_ORIGIN, clauses
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 BEFORE_FIRST = 1_790_812_800_000  # 2026-10-01 08:00 +08:00
-BEFORE = Period(first_ms=BEFORE_FIRST, last_ms=BEFORE_FIRST + 28 * DAY_MS, sealed_ms=BEFORE_FIRST + 29 * DAY_MS)
+BEFORE = Period(
+    first_ms=BEFORE_FIRST, last_ms=BEFORE_FIRST + 28 * DAY_MS, sealed_ms=BEFORE_FIRST + 29 * DAY_MS
+)
 AFTER = Period(first_ms=BEFORE_FIRST + 30 * DAY_MS, last_ms=BEFORE_FIRST + 58 * DAY_MS)
 
 
@@ -46,12 +48,16 @@ def note(origin: str, size: int, root: str) -> str:
     return f"{head}\n— {origin} {signature}\n"
 
 
-def _series(key: KpiKey, unit: Unit, start: Fraction, end: Fraction, target: Fraction | None = None) -> DailySeries:
+def _series(
+    key: KpiKey, unit: Unit, start: Fraction, end: Fraction, target: Fraction | None = None
+) -> DailySeries:
     def points(first: date, level: Fraction, holes: set[int]) -> list[DailyPoint]:
         return [
             DailyPoint(
                 day=(first + timedelta(days=i)).isoformat(),
-                value=None if i in holes else level * (1000 + ((i * 37) % 11 - 5) * 8 + ((i * 53) % 7 - 3) * 6) / 1000,
+                value=None
+                if i in holes
+                else level * (1000 + ((i * 37) % 11 - 5) * 8 + ((i * 53) % 7 - 3) * 6) / 1000,
                 valid=i % 13 != 9,
             )
             for i in range(28)
@@ -86,14 +92,24 @@ def _atoms(seed: int) -> dict[Atom, int]:
 
 
 def _segments(seed: int, first: int) -> list[StateSegment]:
-    order = (MachineState.RUN, MachineState.WAIT, MachineState.RUN, MachineState.SETUP, MachineState.RUN, MachineState.FAULT, MachineState.IDLE)
+    order = (
+        MachineState.RUN,
+        MachineState.WAIT,
+        MachineState.RUN,
+        MachineState.SETUP,
+        MachineState.RUN,
+        MachineState.FAULT,
+        MachineState.IDLE,
+    )
     found, at, i = [], first, seed
     while at < first + DAY_MS:
         length = (23 + (i * 31 + seed * 17) % 120) * 60_000
         state = order[i % len(order)]
         if state is MachineState.FAULT:
             length //= 3
-        found.append(StateSegment(first_ms=at, last_ms=min(at + length, first + DAY_MS), state=state))
+        found.append(
+            StateSegment(first_ms=at, last_ms=min(at + length, first + DAY_MS), state=state)
+        )
         at, i = at + length, i + 1
     return found
 
@@ -157,16 +173,29 @@ def _devices() -> list[DeviceRow]:
                 connected=True,
                 production=False,
                 energy_wh=4_812_337 + i * 913_004,
-                outcomes={"on_time": 40_100 - i * 600, "held_alive": 0, "missed_network": 220 + i * 600},
+                outcomes={
+                    "on_time": 40_100 - i * 600,
+                    "held_alive": 0,
+                    "missed_network": 220 + i * 600,
+                },
                 upload_rate=Fraction(40_100 - i * 600, 40_320),
             )
         )
     found.append(
-        DeviceRow(id="manual-01", name=Text("手动钻床", "Manual drill"), kind=Text("手动", "manual"), connected=False)
+        DeviceRow(
+            id="manual-01",
+            name=Text("手动钻床", "Manual drill"),
+            kind=Text("手动", "manual"),
+            connected=False,
+        )
     )
     found.append(
         DeviceRow(
-            id="insp-01", name=Text("三坐标检测", "Measuring"), kind=Text("检测", "inspection"), connected=False, production=False
+            id="insp-01",
+            name=Text("三坐标检测", "Measuring"),
+            kind=Text("检测", "inspection"),
+            connected=False,
+            production=False,
         )
     )
     return found
@@ -191,7 +220,9 @@ def _kpis() -> list[KpiRow]:
             algorithm="oee-iso22400/1",
             unit=Unit.PERCENT,
             decimals=2,
-            before=Measured(value=Fraction(3_513_888, 6_048_001), coverage=Fraction(938, 1000), valid_days=26),
+            before=Measured(
+                value=Fraction(3_513_888, 6_048_001), coverage=Fraction(938, 1000), valid_days=26
+            ),
             after=Measured(
                 value=Fraction(4_136_917, 6_048_001),
                 low=Fraction(4_136_917, 6_048_001),
@@ -210,8 +241,12 @@ def _kpis() -> list[KpiRow]:
             algorithm="energy-per-piece/1",
             unit=Unit.WH_PER_PIECE,
             decimals=2,
-            before=Measured(value=Fraction(5_725_341, 122_071), coverage=Fraction(99, 100), valid_days=27),
-            after=Measured(value=Fraction(5_725_341, 138_873), coverage=Fraction(97, 100), valid_days=26),
+            before=Measured(
+                value=Fraction(5_725_341, 122_071), coverage=Fraction(99, 100), valid_days=27
+            ),
+            after=Measured(
+                value=Fraction(5_725_341, 138_873), coverage=Fraction(97, 100), valid_days=26
+            ),
             change=1 - Fraction(122_071, 138_873),
             interval=("0.07100000000000000000", "0.16812345678901234567"),
             change_threshold=Fraction(8, 100),
@@ -247,7 +282,9 @@ def _kpis() -> list[KpiRow]:
     ]
 
 
-def sample(origin: str = SIM_ORIGIN, attachments: tuple[Attachment, ...] = (), name: str = "一号车间") -> ReportData:
+def sample(
+    origin: str = SIM_ORIGIN, attachments: tuple[Attachment, ...] = (), name: str = "一号车间"
+) -> ReportData:
     """Return a whole report; only the origin decides whether it is simulated."""
     devices = _devices()
     gaps = [d.longest_gap for d in devices if d.longest_gap]
@@ -262,7 +299,13 @@ def sample(origin: str = SIM_ORIGIN, attachments: tuple[Attachment, ...] = (), n
         for i in range(11)
     ]
     return ReportData(
-        site=Site(name=name, enterprise=origin.split("/")[1], workshop="ws1", zone="Asia/Shanghai", utc_offset_min=480),
+        site=Site(
+            name=name,
+            enterprise=origin.split("/")[1],
+            workshop="ws1",
+            zone="Asia/Shanghai",
+            utc_offset_min=480,
+        ),
         log=LogHead(
             origin=origin,
             size=83_520,
@@ -278,7 +321,10 @@ def sample(origin: str = SIM_ORIGIN, attachments: tuple[Attachment, ...] = (), n
             id="CQ18-WS",
             title=Text("重庆市数字化车间认定 第四条", "Digital workshop of Chongqing, article 4"),
             document="渝经信发〔2018〕22号",
-            note=Text("该办法自 2018 年 4 月起试行两年，是否现行有效请以主管部门为准。", "A two-year trial from April 2018; ask the authority whether it is in force."),
+            note=Text(
+                "该办法自 2018 年 4 月起试行两年，是否现行有效请以主管部门为准。",
+                "A two-year trial from April 2018; ask the authority whether it is in force.",
+            ),
             verdict=VerdictWord.FAIL,
         ),
         clauses=[
@@ -298,20 +344,46 @@ def sample(origin: str = SIM_ORIGIN, attachments: tuple[Attachment, ...] = (), n
         kpis=_kpis(),
         devices=devices,
         daily=[
-            _series(KpiKey.UPLOAD_RATE, Unit.PERCENT, Fraction(81, 100), Fraction(936, 1000), Fraction(9, 10)),
+            _series(
+                KpiKey.UPLOAD_RATE,
+                Unit.PERCENT,
+                Fraction(81, 100),
+                Fraction(936, 1000),
+                Fraction(9, 10),
+            ),
             _series(KpiKey.OEE, Unit.PERCENT, Fraction(581, 1000), Fraction(684, 1000)),
-            _series(KpiKey.ENERGY_PER_PIECE, Unit.WH_PER_PIECE, Fraction(469, 10), Fraction(412, 10)),
+            _series(
+                KpiKey.ENERGY_PER_PIECE, Unit.WH_PER_PIECE, Fraction(469, 10), Fraction(412, 10)
+            ),
         ],
         gantt_day="2026-11-17",
         gantt_ms=(AFTER.first_ms + 17 * DAY_MS, AFTER.first_ms + 18 * DAY_MS),
         gaps=gaps,
         config_changes=[
-            ConfigChange(at_ms=BEFORE.first_ms - HOUR_MS, entry=1, digest=hashlib.sha256(b"a").hexdigest(), summary=Text("首份配置：9 台设备，18 个必采点", "first configuration")),
-            ConfigChange(at_ms=AFTER.first_ms - DAY_MS, entry=41_771, digest=hashlib.sha256(b"b").hexdigest(), summary=Text("改造后：cnc-01 理想节拍由 100 s 改为 90 s", "after the retrofit")),
+            ConfigChange(
+                at_ms=BEFORE.first_ms - HOUR_MS,
+                entry=1,
+                digest=hashlib.sha256(b"a").hexdigest(),
+                summary=Text("首份配置：9 台设备，18 个必采点", "first configuration"),
+            ),
+            ConfigChange(
+                at_ms=AFTER.first_ms - DAY_MS,
+                entry=41_771,
+                digest=hashlib.sha256(b"b").hexdigest(),
+                summary=Text("改造后：cnc-01 理想节拍由 100 s 改为 90 s", "after the retrofit"),
+            ),
         ],
         findings=[
-            Finding(code="anchor-none", text=Text("账本未锚定", "no anchor"), effect=Text("数据仅为企业自证", "self-asserted")),
-            Finding(code="counter-reset", text=Text("cnc-02 合格计数在 2026-11-09 清零一次", "reset"), effect=Text("OEE 上界高于实测值", "bounds differ")),
+            Finding(
+                code="anchor-none",
+                text=Text("账本未锚定", "no anchor"),
+                effect=Text("数据仅为企业自证", "self-asserted"),
+            ),
+            Finding(
+                code="counter-reset",
+                text=Text("cnc-02 合格计数在 2026-11-09 清零一次", "reset"),
+                effect=Text("OEE 上界高于实测值", "bounds differ"),
+            ),
         ],
         calendar=CalendarUsed(
             day_start_min=480,
@@ -324,8 +396,15 @@ def sample(origin: str = SIM_ORIGIN, attachments: tuple[Attachment, ...] = (), n
             stops=2,
             late_stops=1,
         ),
-        software=Software(version="plantproof 0.1.0", digest=hashlib.sha256(b"software").hexdigest()),
-        not_provable=[Text("不能证明电表 B 的倍率与铭牌一致（未提供照片）。", "The ratio of meter B (no photograph).")],
+        software=Software(
+            version="plantproof 0.1.0", digest=hashlib.sha256(b"software").hexdigest()
+        ),
+        not_provable=[
+            Text(
+                "不能证明电表 B 的倍率与铭牌一致（未提供照片）。",
+                "The ratio of meter B (no photograph).",
+            )
+        ],
         attachments=attachments,
     )
 

@@ -165,7 +165,7 @@ function fillClause(item, row) {
   write(at.evaluated, say(row.evaluated));
   write(at.text, row.text === null ? "" : `${row.text} ${t(`unit.${row.unit}`)}`.trim());
   write(at.word, t(`verdict.${row.verdict}`));
-  write(at.required, say(row.required));
+  write(at.required, row.required ? t("check.required", { value: say(row.required) }) : "");
   write(at.grade, row.grade ?? "");
   at.grade.dataset.grade = row.grade ?? "";
   at.grade.title = row.grade ? t(`grade.${row.grade}`) : "";
