@@ -167,15 +167,18 @@ def judge(scheme: Scheme, figures: Mapping[str, Figure]) -> SchemeVerdict:
     """Return the verdicts of a scheme; a row without figure is undetermined, with the reason."""
     rows = tuple(judge_row(row, figures) for row in scheme.rows)
     verdicts = [r.verdict for r in rows]
+    return SchemeVerdict(scheme, _combined(scheme, verdicts), rows)
+
+
+def _combined(scheme: Scheme, verdicts: Sequence[Verdict]) -> Verdict:
     match scheme.rule:
         case Rule.ALL:
-            verdict = all_of(verdicts)
+            return all_of(verdicts)
         case Rule.ONE_OF:
-            verdict = one_of(verdicts)
+            return one_of(verdicts)
         case Rule.K_OF_N:
             musts = [i for i, r in enumerate(scheme.rows) if r.id in scheme.mandatory]
-            verdict = at_least(scheme.k, verdicts, musts)
-    return SchemeVerdict(scheme, verdict, rows)
+            return at_least(scheme.k, verdicts, musts)
 
 
 def judge_row(row: Clause, figures: Mapping[str, Figure]) -> RowVerdict:

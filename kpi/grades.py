@@ -1,4 +1,4 @@
-"""Evidence grade of a figure (kpi.md D.7, a rule of ours): one letter, the reasons beside it, simulation always said."""
+"""Evidence grade of a figure (kpi.md D.7, a rule of ours): one letter with its reasons; simulation is always said."""
 
 from __future__ import annotations
 

@@ -188,10 +188,10 @@ def _curve(
         tone = RED if target is not None and point.value < target else colour
         fill = tone if point.valid else "#ffffff"
         dots.append(f'<circle cx="{x:.2f}" cy="{y:.2f}" r="2.2" fill="{fill}" stroke="{tone}"/>')
-    return [
-        f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"/>',
-        *dots,
-    ]
+    if not path:
+        return []
+    line = f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"/>'
+    return [line, *dots]
 
 
 def bars(rows: Sequence[Bars]) -> str:

@@ -29,10 +29,9 @@ class PlantServer:
     async def add(self, name: str, value: Any, kind: ua.VariantType, parent: Any = None) -> Any:
         """Add the variable `ns=<plant>;s=<name>`."""
         parent = parent or self.server.nodes.objects
-        node = await parent.add_variable(
+        return await parent.add_variable(
             ua.NodeId(name, self.namespace), ua.QualifiedName(name, self.namespace), value, kind
         )
-        return node
 
     async def write(self, node: Any, value: Any, kind: ua.VariantType, **fields: Any) -> None:
         """Write a value inside the server, with a source time unless one is given."""

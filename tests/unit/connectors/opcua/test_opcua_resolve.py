@@ -43,7 +43,7 @@ def test_path_element(text: str, uri: str | None, name: str, kind: str | None) -
 
 @pytest.mark.parametrize("text", ["", "Monitoring", "XX:Monitoring", "<MT>", "<XX#13>", "MT:"])
 def test_path_element_that_cannot_be_read_names_it(text: str) -> None:
-    with pytest.raises(ConfigError, match="path element|prefix") as error:
+    with pytest.raises(ConfigError, match=r"path element|prefix") as error:
         parse_step(text, {})
     assert error.value.zh != error.value.en
 

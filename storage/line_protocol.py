@@ -1,0 +1,181 @@
+"""Line protocol from columns: one wide line per stream, instant and rank (docs/formats/line-protocol.md). Pure."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evidence.texts import clean_text
+from model.batch import Batch, Int64
+from model.signal import SignalTable, SignalType
+from storage.instants import KIND_ALIVE, KIND_MISSED, KIND_NONE, KIND_VALUE, instants, kinds
+from storage.line_names import PlantTags, mark_field, series_key, status_field
+
+_EXPONENT: Final = np.int64(0x7FF0_0000_0000_0000)
+
+
+class LineEncoder:
+    """Encodes batches of one signal table; prefixes and field names are made once.
+
+    unsigned: whether the server takes the `u` suffix. Without it a uint is written as the signed integer with the same 64
+    bits (equal below 2^63), so that reading it back is exact.
+    """
+
+    def __init__(self, table: SignalTable, tags: PlantTags, *, unsigned: bool) -> None:
+        """Prepare the names of `table`."""
+        self._tags = tags
+        self._unsigned = unsigned
+        self._streams = [(s.partition(".")[0], s.partition(".")[2]) for s in table.streams]
+        self._stream_of = np.array(table.stream_of, dtype=np.int32)
+        self._keys: dict[tuple[int, int], str] = {}
+        self._value = [f"{mark_field(s, KIND_VALUE)}=" for s in table.signals]
+        self._none = [f"{mark_field(s, KIND_NONE)}=true" for s in table.signals]
+        self._alive = [f"{mark_field(s, KIND_ALIVE)}=true" for s in table.signals]
+        self._missed = [f"{mark_field(s, KIND_MISSED)}=" for s in table.signals]
+        self._status = [f",{status_field(s)}=" for s in table.signals]
+        types = [s.type for s in table.signals]
+        self._types = {
+            kind: np.array([t is kind for t in types], dtype=np.bool_)
+            for kind in SignalType
+            if kind in types
+        }
+        self._small = len(types) <= 65_536
+
+    def encode(self, batch: Batch, ranks: NDArray[np.uint8] | None = None) -> bytes:
+        """Return the lines of all rows, each ended by a line feed; a repeated point is written once."""
+        if not len(batch):
+            return b""
+        tau = instants(batch)
+        kind = kinds(batch)
+        order, starts = self._order(batch, tau, kind, ranks)
+        signal = batch.signal.take(order).tolist()
+        fields = self._fields(batch, kind, order, signal)
+        return self._join(batch, tau, ranks, order, starts, fields)
+
+    def _order(
+        self, batch: Batch, tau: Int64, kind: NDArray[np.uint8], ranks: NDArray[np.uint8] | None
+    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Return (rows by instant, stream, rank and signal without repetitions, which of them begin a line)."""
+        signal = batch.signal
+        n = len(signal)
+        if ranks is None:
+            order = np.argsort(signal.astype(np.uint16) if self._small else signal, kind="stable")
+            order = order.take(np.argsort(tau.take(order), kind="stable"))
+        else:
+            order = np.lexsort((kind, signal, ranks, self._stream_of.take(signal), tau))
+        by_tau, by_signal = tau.take(order), signal.take(order)
+        same_tau = by_tau[1:] == by_tau[:-1]
+        twice = same_tau & (by_signal[1:] == by_signal[:-1])
+        if bool(twice.any()):
+            if ranks is None:
+                return self._order(batch, tau, kind, np.zeros(n, dtype=np.uint8))
+            for column in (kind, ranks):
+                ordered = column.take(order)
+                twice &= ordered[1:] == ordered[:-1]
+            order = order[np.concatenate(([True], ~twice))]
+            by_tau, by_signal = tau.take(order), signal.take(order)
+            same_tau = by_tau[1:] == by_tau[:-1]
+        stream = self._stream_of.take(by_signal)
+        starts = np.ones(len(order), dtype=np.bool_)
+        starts[1:] = ~same_tau | (stream[1:] != stream[:-1])
+        if ranks is not None:
+            by_rank = ranks.take(order)
+            starts[1:] |= by_rank[1:] != by_rank[:-1]
+        return order, starts
+
+    def _fields(
+        self, batch: Batch, kind: NDArray[np.uint8], order: NDArray[np.intp], signal: list[int]
+    ) -> list[str]:
+        """Return `name=value` of every ordered row."""
+        value = batch.value.take(order)
+        ordered_kind = kind.take(order)
+        if len(self._types) == 1:
+            (only,) = self._types
+            texts = self._texts(only, value, batch.texts)
+        else:
+            cells = np.empty(len(order), dtype=object)
+            for of_type, mask in self._types.items():
+                rows = mask[batch.signal.take(order)] & (ordered_kind == KIND_VALUE)
+                if bool(rows.any()):
+                    cells[rows] = self._texts(of_type, value[rows], batch.texts)
+            texts = cells.tolist()
+        names = self._value
+        # An absent value has no text yet; those few rows are put right below.
+        fields = [names[s] + v if v is not None else "" for s, v in zip(signal, texts, strict=True)]
+        if SignalType.FLOAT in self._types:
+            bad = (value & _EXPONENT == _EXPONENT) & self._types[SignalType.FLOAT][
+                batch.signal.take(order)
+            ]
+            ordered_kind[bad & (ordered_kind == KIND_VALUE)] = KIND_NONE
+        for row in np.flatnonzero(ordered_kind != KIND_VALUE).tolist():
+            s = signal[row]
+            code = int(ordered_kind[row])
+            fields[row] = (
+                self._alive[s]
+                if code == KIND_ALIVE
+                else f"{self._missed[s]}{int(value[row])}i"
+                if code == KIND_MISSED
+                else self._none[s]
+            )
+        status = batch.status.take(order)
+        if bool(status.any()):
+            for row in np.flatnonzero((status != 0) & (ordered_kind <= KIND_NONE)).tolist():
+                fields[row] += f"{self._status[signal[row]]}{int(status[row])}i"
+        return fields
+
+    def _texts(self, kind: SignalType, value: Int64, texts: tuple[bytes, ...]) -> list[str]:
+        match kind:
+            case SignalType.FLOAT:
+                return list(map(repr, value.view(np.float64).tolist()))
+            case SignalType.INT:
+                return [f"{v}i" for v in value.tolist()]
+            case SignalType.UINT if self._unsigned:
+                return [f"{v}u" for v in value.view(np.uint64).tolist()]
+            case SignalType.UINT:
+                return [f"{v}i" for v in value.tolist()]
+            case SignalType.BOOL:
+                return ["true" if v else "false" for v in value.tolist()]
+            case SignalType.TEXT:
+                known = {v: _quoted(texts[v]) for v in set(value.tolist()) if 0 <= v < len(texts)}
+                return [known.get(v, '""') for v in value.tolist()]
+
+    def _join(
+        self,
+        batch: Batch,
+        tau: Int64,
+        ranks: NDArray[np.uint8] | None,
+        order: NDArray[np.intp],
+        starts: NDArray[np.bool_],
+        fields: list[str],
+    ) -> bytes:
+        first = np.flatnonzero(starts)
+        rows = order.take(first)
+        streams = self._stream_of.take(batch.signal.take(rows)).tolist()
+        times = map(str, tau.take(rows).tolist())
+        places = repeat(0) if ranks is None else ranks.take(rows).tolist()
+        keys = [self._key(s, r) for s, r in zip(streams, places, strict=False)]
+        if len(first) == len(fields):
+            return "".join(
+                [f"{k}{f} {t}\n" for k, f, t in zip(keys, fields, times, strict=True)]
+            ).encode()
+        bounds = [*first.tolist(), len(fields)]
+        lines = [
+            f"{k}{','.join(fields[a:b])} {t}\n"
+            for k, a, b, t in zip(keys, bounds[:-1], bounds[1:], times, strict=True)
+        ]
+        return "".join(lines).encode()
+
+    def _key(self, stream: int, rank: int) -> str:
+        key = self._keys.get((stream, rank))
+        if key is None:
+            device, measurement = self._streams[stream]
+            key = self._keys[stream, rank] = series_key(self._tags, device, measurement, rank) + " "
+        return key
+
+
+def _quoted(text: bytes) -> str:
+    clean = clean_text(text)[0].decode("utf-8").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{clean}"'
