@@ -152,10 +152,12 @@ def worst_coverage(
 ) -> Fraction:
     """Return the lowest slot coverage of the assets in a period (0 if it is not known)."""
     upload = figures.get(f"upload-rate{suffix}")
+    if upload is None:
+        return Fraction(0)
+    if assets is None:
+        assets = frozenset(str(point["asset"]) for point in details(upload, "points"))
     rates = []
-    for row in details(upload, "assets") if upload is not None else ():
-        if assets is None and not row["points"]:
-            continue
-        if assets is None or row["asset"] in assets:
+    for row in details(upload, "assets"):
+        if row["asset"] in assets:
             rates.append(ratio_text(row["rate"]) or Fraction(0))
     return min(rates, default=Fraction(0))

@@ -114,7 +114,15 @@ def requests_for(
     return requests
 
 
-def figures_of(requests: Mapping[str, ClaimRequest], rows: WindowRows) -> dict[str, Figure]:
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures and, by window, the intermediate values they were made of (days, slots, timelines)."""
+
+    figures: dict[str, Figure]
+    spaces: dict[Span, Workspace]
+
+
+def evaluate_figures(requests: Mapping[str, ClaimRequest], rows: WindowRows) -> Evaluation:
     """Return every figure; what the claims of one window share is computed once."""
     spaces: dict[Span, Workspace] = {}
 
@@ -127,4 +135,9 @@ def figures_of(requests: Mapping[str, ClaimRequest], rows: WindowRows) -> dict[s
     for name, request in requests.items():
         before = space(request.before) if isinstance(request, BeforeAfterClaim) else None
         found[name] = Figure(name, request, evaluate(request, space(request.span), before))
-    return found
+    return Evaluation(found, spaces)
+
+
+def figures_of(requests: Mapping[str, ClaimRequest], rows: WindowRows) -> dict[str, Figure]:
+    """Return every figure by name."""
+    return evaluate_figures(requests, rows).figures

@@ -132,7 +132,9 @@ def concat(batches: Sequence[Batch], is_text: NDArray[np.bool_]) -> Batch:
     values = []
     for batch in batches:
         if batch.texts and texts:
-            has_text = is_text[batch.signal] & (batch.flags & RowFlag.NO_VALUE == 0)
+            # The value of a missed row is its cause, whatever the type.
+            without = RowFlag.NO_VALUE | RowFlag.MISSED
+            has_text = is_text[batch.signal] & (batch.flags & without == 0)
             values.append(batch.value + np.where(has_text, len(texts), 0))
         else:
             values.append(batch.value)

@@ -45,8 +45,8 @@ class SampleStore(Protocol):
     def write(self, block: StoreBlock) -> None:
         """Store all rows of `block`; returning means that the store has acknowledged them.
 
-        Raises TransientError (try again later), RefusedPointsError (some points are at fault) or PermanentError (nothing
-        can be written until a person changes something).
+        Raises TransientError (try again later), RefusedPointsError (some points are at fault) or PermanentError
+        (nothing can be written until a person changes something).
         """
         ...
 

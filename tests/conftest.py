@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support import servers
 from tests.support.no_skip import NothingSkips
@@ -51,6 +52,10 @@ def node_opcua_server() -> Iterator[servers.OpcUaServer]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let nothing skip when PLANTPROOF_NO_SKIP=1."""
-    if os.environ.get("PLANTPROOF_NO_SKIP") == "1":
+    """Let nothing skip when PLANTPROOF_NO_SKIP=1, and draw the same examples there each time."""
+    in_ci = os.environ.get("PLANTPROOF_NO_SKIP") == "1"
+    # How long one example takes says more about the machine than about the code; `timeout` bounds the test.
+    settings.register_profile("plantproof", deadline=None, derandomize=in_ci, print_blob=True)
+    settings.load_profile("plantproof")
+    if in_ci:
         config.pluginmanager.register(NothingSkips(), "plantproof-nothing-skips")

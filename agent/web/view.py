@@ -116,17 +116,18 @@ def difference(old: Mapping[str, object], new: Mapping[str, object]) -> Json | N
     changed: Json = {"seq": new["seq"], "t": new["t"]}
     for section, value in new.items():
         before = old.get(section)
-        if value == before or section in changed:
+        if section in changed:
             continue
         if section not in KEYED:
-            changed[section] = value
+            if value != before:
+                changed[section] = value
             continue
-        if (
-            not isinstance(before, dict)
-            or not isinstance(value, dict)
-            or list(before) != list(value)
-        ):
+        if not isinstance(before, dict) or not isinstance(value, dict):
             return None
+        if list(before) != list(value):  # equal dicts may still differ in order
+            return None
+        if before == value:
+            continue
         changed[section] = {
             name: {key: field for key, field in fields.items() if before[name].get(key) != field}
             for name, fields in value.items()

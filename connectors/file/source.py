@@ -14,7 +14,7 @@ from model.errors import PermanentError
 
 
 class FileSource:
-    """Replays a trace once. `finished` is set after its last batch was taken; then `batches` waits to be cancelled.
+    """Replays a trace once; `batches` ends after the last hour.
 
     Reconnecting goes on with the first hour that was not taken.
     """
@@ -23,10 +23,8 @@ class FileSource:
         """Remember what to replay; opens nothing."""
         assert isinstance(context.connection, FileConnection)  # noqa: S101 - given by the spec
         self.name = context.name
-        self.finished = asyncio.Event()
         self._folder = Path(context.connection.folder)
         self._realm = context.realm
-        self._log = context.log
         self._header: TraceHeader | None = None
         self._days_done = 0
         self._hours_done = 0
@@ -58,7 +56,7 @@ class FileSource:
         self._header = header
 
     async def batches(self) -> AsyncIterator[Batch]:
-        """Yield the hours of the trace in order, then wait. Raises PermanentError for a damaged file."""
+        """Yield the hours of the trace in order. Raises PermanentError for a damaged file."""
         header = self._header
         if header is None:
             raise RuntimeError("connect first")
@@ -69,9 +67,6 @@ class FileSource:
                 self._hours_done += 1
             self._days_done += 1
             self._hours_done = 0
-        self.finished.set()
-        self._log.info("replay: %s: finished", self.name)
-        await asyncio.Event().wait()
 
     def _read_day(self, header: TraceHeader, day: TraceDay) -> list[Batch]:
         return list(read_day(self._folder, header, day, self._targets))

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from connectors.modbus.config import Table
-from connectors.modbus.errors import Fault, FaultKind, connection_lost, unreachable
+from connectors.modbus.errors import Fault, FaultKind, ModbusError, connection_lost, unreachable
 from model.clock import Clock
-from model.errors import TransientError
 
 _HEADER: Final = struct.Struct(">HHHB")
 _READ: Final = struct.Struct(">HHHBBHH")
@@ -255,7 +254,7 @@ class ModbusTcpClient(asyncio.Protocol):
         if self.lost_reason:
             raise self.error()
 
-    def error(self) -> TransientError:
+    def error(self) -> ModbusError:
         """Return the error that says why the connection is gone."""
         return connection_lost(self._host, self._port, self.lost_reason)
 

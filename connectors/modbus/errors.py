@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from model.errors import TransientError
+from model.flags import MissedCause
 from model.status import (
     BAD_COMMUNICATION_ERROR,
     BAD_NO_COMMUNICATION,
@@ -67,27 +68,42 @@ class Fault:
                 return BAD_COMMUNICATION_ERROR
 
 
-def unreachable(host: str, port: int, reason: BaseException) -> TransientError:
-    """Return the error of a connection that could not be opened."""
+class ModbusError(TransientError):
+    """The connection is away; `cause` is what a slot missed meanwhile gets."""
+
+    def __init__(self, en: str, zh: str, cause: MissedCause) -> None:
+        super().__init__(en, zh)
+        self.cause = cause
+
+
+def unreachable(host: str, port: int, reason: BaseException) -> ModbusError:
+    """Return the error of a connection that could not be opened.
+
+    A refused connection comes from the device itself; everything else may be the network.
+    """
     why = str(reason) or type(reason).__name__
-    return TransientError(
+    refused = isinstance(reason, ConnectionRefusedError)
+    return ModbusError(
         f"cannot connect to the Modbus device {host}:{port}: {why}; check power, cable, address and firewall",
         f"无法连接 Modbus 设备 {host}:{port}:{why};请检查电源、网线、地址和防火墙",
+        MissedCause.DEVICE if refused else MissedCause.NETWORK,
     )
 
 
-def connection_lost(host: str, port: int, reason: str) -> TransientError:
+def connection_lost(host: str, port: int, reason: str) -> ModbusError:
     """Return the error of a connection that broke."""
-    return TransientError(
+    return ModbusError(
         f"the connection to the Modbus device {host}:{port} was lost: {reason}",
         f"与 Modbus 设备 {host}:{port} 的连接已断开:{reason}",
+        MissedCause.DEVICE,
     )
 
 
-def silent(host: str, port: int, unit: int, polls: int) -> TransientError:
+def silent(host: str, port: int, unit: int, polls: int) -> ModbusError:
     """Return the error of a device that holds the connection and answers nothing."""
-    return TransientError(
+    return ModbusError(
         f"the Modbus device {host}:{port} unit {unit} answered nothing in {polls} readings; connecting anew "
         "(if it never answers, check the unit id)",
         f"Modbus 设备 {host}:{port} 站号 {unit} 连续 {polls} 次读取无应答;将重新连接(若始终无应答,请检查站号)",
+        MissedCause.DEVICE,
     )

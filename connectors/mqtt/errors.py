@@ -6,6 +6,7 @@ import ssl
 from typing import Final
 
 from model.errors import PermanentError, PlantproofError, TransientError
+from model.flags import MissedCause
 
 _HOPELESS: Final = {
     0x84: (
@@ -31,14 +32,23 @@ _HOPELESS: Final = {
 _TAKEN_OVER: Final = 0x8E
 
 
+class MqttError(TransientError):
+    """The broker is away; `cause` is what a slot missed meanwhile gets."""
+
+    def __init__(self, en: str, zh: str, cause: MissedCause) -> None:
+        super().__init__(en, zh)
+        self.cause = cause
+
+
 def refused(where: str, code: int, name: str) -> PlantproofError:
     """Return the error of a CONNACK with reason `code`."""
     if code in _HOPELESS:
         en, zh = _HOPELESS[code]
         return PermanentError(f"{where}: {en} (reason {code})", f"{where}:{zh}(原因码 {code})")
-    return TransientError(
+    return MqttError(
         f"{where}: the broker refuses the connection: {name} (reason {code})",
         f"{where}:代理拒绝连接:{name}(原因码 {code})",
+        MissedCause.SERVER,
     )
 
 
@@ -60,9 +70,10 @@ def not_connected(where: str, exc: Exception) -> PlantproofError:
             f"{where}:代理证书不受信任:{exc.verify_message};请在 tls.ca 中给出签发该证书的 CA,并使用证书中的主机名",
         )
     why = str(exc) or type(exc).__name__
-    return TransientError(
+    return MqttError(
         f"cannot connect to the MQTT broker {where}: {why}; check power, cable, address, port and firewall",
         f"无法连接 MQTT 代理 {where}:{why};请检查电源、网线、地址、端口和防火墙",
+        MissedCause.SERVER if isinstance(exc, ConnectionRefusedError) else MissedCause.NETWORK,
     )
 
 
@@ -75,15 +86,17 @@ def unreadable(where: str, what: str, exc: Exception) -> PermanentError:
     )
 
 
-def lost(where: str, code: int, name: str) -> TransientError:
+def lost(where: str, code: int, name: str) -> MqttError:
     """Return the error of a connection that broke."""
     if code == _TAKEN_OVER:
-        return TransientError(
+        return MqttError(
             f"{where}: another program connected with the same client id; give each its own `client_id`",
             f"{where}:另一程序使用了相同的客户端标识;请为每个程序设置不同的 client_id",
+            MissedCause.AGENT,
         )
-    return TransientError(
+    return MqttError(
         f"the connection to the MQTT broker {where} was lost: {name} (reason {code}); if this repeats, look whether "
         "another program uses the same client id",
         f"与 MQTT 代理 {where} 的连接已断开:{name}(原因码 {code});若反复出现,请检查是否有其他程序使用相同的客户端标识",
+        MissedCause.SERVER,
     )

@@ -56,8 +56,10 @@ class MqttSource:
         self._topics = tuple(dict.fromkeys(topics))
         self._decoder = Decoder(routes)
         self._client: MqttClient | None = None
-        self._unacknowledged: deque[int] = deque()
-        self._awaiting_commit = False
+        self._yielded = 0
+        self._unacknowledged: deque[tuple[int, int]] = deque()
+        """(message id, number of the batch that must be on disk before it is acknowledged)."""
+        self._committed = 0
 
     async def connect(self) -> None:
         """Connect and subscribe. Raises TransientError or PermanentError."""
@@ -81,25 +83,32 @@ class MqttSource:
         if client is None:
             raise RuntimeError("connect first")
         while True:
-            rows = self._decode(await client.receive())
+            messages = await client.receive()
+            rows = self._decode(messages)
+            # A message without rows waits for the batch before it: PUBACKs go out in order of arrival.
+            self._yielded += len(rows) > 0
+            self._unacknowledged.extend((m.mid, self._yielded) for m in messages if m.mid)
             if len(rows):
                 yield rows.batch()
-            elif not self._awaiting_commit:
-                await self.acknowledge()
+            else:
+                await self.acknowledge(self._committed)
 
-    async def acknowledge(self) -> None:
-        """Acknowledge every message whose rows were yielded."""
-        client, self._awaiting_commit = self._client, False
-        mids = list(self._unacknowledged)
-        self._unacknowledged.clear()
-        if client is not None:
-            client.acknowledge(mids)
+    async def acknowledge(self, batches: int | None = None) -> None:
+        """Acknowledge every message of the first `batches` batches that this source ever yielded.
+
+        None means all: right only if nothing was yielded since the commit began.
+        """
+        self._committed = self._yielded if batches is None else max(batches, self._committed)
+        mids = []
+        while self._unacknowledged and self._unacknowledged[0][1] <= self._committed:
+            mids.append(self._unacknowledged.popleft()[0])
+        if self._client is not None:
+            self._client.acknowledge(mids)
 
     async def close(self) -> None:
         """Disconnect; what was not acknowledged comes again with the next connection."""
         client, self._client = self._client, None
         self._unacknowledged.clear()
-        self._awaiting_commit = False
         if client is not None:
             await client.close()
 
@@ -116,8 +125,6 @@ class MqttSource:
                 )
             except UndecodableError as exc:
                 self._set_aside(message, str(exc))
-            if message.mid:
-                self._unacknowledged.append(message.mid)
         if rows.simulated and self._realm is Realm.EV:
             raise PermanentError(
                 f'{self.name}: a payload says "simulated": true; a real plant (realm ev) refuses it. '
@@ -126,7 +133,6 @@ class MqttSource:
                 "请改用 realm sim,或订阅真实设备",
             )
         self.lost_times += rows.lost_times
-        self._awaiting_commit = self._awaiting_commit or len(rows) > 0
         return rows
 
     def _set_aside(self, message: Message, reason: str) -> None:

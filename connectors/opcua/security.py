@@ -32,7 +32,7 @@ class OwnCertificate:
 
     path: str
     der: bytes
-    key_pem: bytes
+    key_der: bytes
     application_uri: str
 
 
@@ -69,7 +69,7 @@ def own_certificate(config: OpcUaConnection, now_ns: int) -> OwnCertificate:
         str(certificate),
         shown.public_bytes(serialization.Encoding.DER),
         private.private_bytes(
-            serialization.Encoding.PEM,
+            serialization.Encoding.DER,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         ),

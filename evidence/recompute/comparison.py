@@ -156,16 +156,17 @@ class BeforeAfter:
         return _Daily(len(whole), tuple(valid), known=True)
 
     def _daily_energy(self, window: Window, whole: list[int]) -> _Daily:
-        meters = [window.booked_energy(meter) for meter in self.meters]
+        meters = [window.energy(meter) for meter in self.meters]
+        booked = [counting.booked(len(window.days)) for counting in meters]
         figures = [window.figures(asset) for asset in self.assets]
         if any(f.count("good") is None for f in figures):
             return _Daily(len(whole), (), known=False)
         valid = []
         for number in whole:
             day = window.days[number]
-            num = sum(booked[number] for booked, _ in meters)
+            num = sum(one[number] for one in booked)
             den = sum(f.days[number].good or 0 for f in figures)
-            answered = all(counting.accepted_between(day.start, day.end) for _, counting in meters)
+            answered = all(counting.accepted_between(day.start, day.end) for counting in meters)
             if den > 0 and num > 0 and answered:
                 valid.append((num, den))
         return _Daily(len(whole), tuple(valid), known=True)

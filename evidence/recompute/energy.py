@@ -65,16 +65,17 @@ class EnergyPerPiece:
         energies: list[Json] = []
         total_wh, silent = 0, False
         for meter in self.meters:
-            booked, counting = window.booked_energy(meter)
-            marks = window.marks([counting])
+            counting = window.energy(meter)
+            marks = counting.marks
+            wh = sum(counting.booked(len(window.days)))
             fields: dict[str, Json] = {
                 "meter": meter,
                 "quarantined": marks[Mark.QUARANTINED],
                 "reset": marks[Mark.RESET],
             }
             if counting.accepted_between(window.visible_from, window.end):
-                fields["wh"] = sum(booked)
-                total_wh += sum(booked)
+                fields["wh"] = wh
+                total_wh += wh
             else:
                 silent = True
             energies.append(fields)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final
 
 from evidence.canonical import Json
 from evidence.document import ConfigDocument
@@ -18,7 +19,7 @@ from evidence.recompute.claim_tools import (
     require_assets,
     text_of,
 )
-from evidence.recompute.counters import Mark, Step
+from evidence.recompute.counters import Mark
 from evidence.recompute.interface import Outcome, SlotRange, all_streams
 from evidence.recompute.intervals import overlap
 from evidence.recompute.view import LogView
@@ -54,31 +55,6 @@ def is_left_out(figures: AssetFigures) -> bool:
     return any(day.ideal_cycle == 0 for day in figures.days)
 
 
-class _Gap(NamedTuple):
-    """An interval of a counter in which pieces may have been lost, and the reading whose rate bounds them."""
-
-    start: int
-    end: int
-    rate_of: Step
-
-
-def _gaps(one: tuple[Step, ...], end: int) -> list[_Gap]:
-    """Return the gaps of one counter; `end` closes one that quarantined readings leave open."""
-    gaps: list[_Gap] = []
-    level: Step | None = None
-    doubtful = False
-    for step in one:
-        if not step.accepted:
-            doubtful = True
-            continue
-        if level is not None and (doubtful or step.mark is not Mark.PLAIN):
-            gaps.append(_Gap(level.tau, step.tau, step))
-        level, doubtful = step, False
-    if level is not None and doubtful:
-        gaps.append(_Gap(level.tau, end, one[-1]))
-    return gaps
-
-
 def _possible_ideal(window: Window, figures: AssetFigures) -> Fraction | None:
     """Return the ideal time of pieces that may have been lost in counter gaps, None if unbounded."""
     plant = window.plant_of_asset(figures.asset, window.start)
@@ -89,7 +65,7 @@ def _possible_ideal(window: Window, figures: AssetFigures) -> Fraction | None:
     counting = figures.counting.get(role)
     extra = Fraction(0)
     for one in counting.by_signal if counting is not None else ():
-        for gap in _gaps(one, window.end):
+        for gap in one.gaps:
             start, end = max(gap.start, window.start), min(gap.end, window.end)
             planned = sum(
                 overlap((start, end), (segment.start, segment.end))
@@ -98,7 +74,7 @@ def _possible_ideal(window: Window, figures: AssetFigures) -> Fraction | None:
             )
             if start >= end or planned == 0:
                 continue
-            rule = gap.rate_of.rule
+            rule = gap.rule
             if not rule.limited:
                 return None
             cycle = next(
@@ -142,7 +118,7 @@ class Oee:
         no_reject = any(f.count("scrap") is None for f in counted)
         oee = None if no_reject else ratio(good, pbt)
         detail: dict[str, Json] = {
-            "assets": [self._asset(window, figures) for figures in counted],
+            "assets": [self._asset(figures) for figures in counted],
             "availability": text_of(ratio(apt, pbt)),
             "availability_high": text_of(ratio(apt + unknown, pbt)),
             "availability_low": text_of(ratio(apt, pbt)),
@@ -158,9 +134,11 @@ class Oee:
         reason = "no_reject_signal" if no_reject else "no_planned_time"
         return outcome(oee, reason, coverage, detail)
 
-    def _asset(self, window: Window, figures: AssetFigures) -> Json:
-        marks = window.marks(
-            [figures.counting[role] for role in COUNT_ROLES if role in figures.counting]
+    @staticmethod
+    def _asset(figures: AssetFigures) -> Json:
+        marks = sum(
+            (figures.counting[role].marks for role in COUNT_ROLES if role in figures.counting),
+            Counter[Mark](),
         )
         fields: dict[str, Json] = {
             "apt": figures.apt,

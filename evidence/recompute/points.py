@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,6 +29,9 @@ _MISSED: Final = (
     (MissedCause.DEVICE, "missed_device"),
 )
 """Order of the causes if a slot has several M rows."""
+
+
+_NO_ROW: Final = "missed_agent"
 
 
 class Gap(NamedTuple):
@@ -112,7 +114,7 @@ def _work_out(window: Window) -> dict[str, tuple[PointOutcomes, ...]]:
             for stream in sorted(places[name]):
                 if stream not in rows_of:
                     rows_of[stream] = window.rows(stream)
-                rows += [signalled.row for signalled in rows_of[stream].get(name, ())]
+                rows += [row for row, _ in rows_of[stream].get(name, ())]
             rows.sort(key=_tau)
             points.append(_point(window, asset, name, rows))
         if points:
@@ -124,14 +126,12 @@ def _tau(row: Row) -> int:
     return row.tau
 
 
-class _Slot(NamedTuple):
-    start: int
-    end: int
-    deadline: int
+_Slot = tuple[int, int, int]
+"""Start, end, deadline of the arrival, in ms."""
 
 
 def _expected_slots(window: Window, asset: str, name: str) -> Iterator[_Slot]:
-    """Yield the expected slots of a point in order of time."""
+    """Yield the expected slots of a point, starts ascending; slots of two configurations may overlap."""
     for number, run in enumerate(window.runs):
         plant = _judging_plant(window, number, asset)
         signal = None if plant is None else _signal(plant, asset, name)
@@ -141,15 +141,12 @@ def _expected_slots(window: Window, asset: str, name: str) -> Iterator[_Slot]:
         service = plant.assets[asset].service
         low = max(window.start, service[0])
         high = window.end if service[1] is None else min(window.end, service[1])
-        stopped = Cover(
-            (stop.start, stop.end)
-            for stop in stops_of(plant.calendar, asset, window.counting_stops)
-        )
-        start = -(-max(run.start, low) // length) * length
-        while start < run.end and start + length <= high:
-            if not stopped.length(start, start + length):
-                yield _Slot(start, start + length, start + length + signal.deadline_ms)
-            start += length
+        stops = stops_of(plant.calendar, asset, window.counting_stops)
+        stopped = Cover((stop.start, stop.end) for stop in stops)
+        first = -(-max(run.start, low) // length) * length
+        for start in range(first, min(run.end, high - length + 1), length):
+            if not stops or not stopped.length(start, start + length):
+                yield start, start + length, start + length + signal.deadline_ms
 
 
 def _judging_plant(window: Window, number: int, asset: str) -> Plant | None:
@@ -176,26 +173,27 @@ def _point(window: Window, asset: str, name: str, rows: list[Row]) -> PointOutco
     counts: Counter[str] = Counter()
     longest: Gap | None = None
     gap_start = gap_end = None
-    taus = [row.tau for row in rows]
-    for slot in _expected_slots(window, asset, name):
-        at = bisect_left(taus, slot.start)
-        stop = at
-        while stop < len(taus) and taus[stop] < slot.end:
-            stop += 1
-        word = _outcome(rows[at:stop], slot)
+    first, total = 0, len(rows)
+    for start, end, deadline in _expected_slots(window, asset, name):
+        while first < total and rows[first][0] < start:
+            first += 1
+        at = first
+        while at < total and rows[at][0] < end:
+            at += 1
+        word = _outcome(rows[first:at], deadline) if at > first else _NO_ROW
         counts[word] += 1
         if not word.startswith("missed_"):
             gap_start = None
             continue
-        if gap_start is None or gap_end != slot.start:
-            gap_start = slot.start
-        gap_end = slot.end
+        if gap_start is None or gap_end != start:
+            gap_start = start
+        gap_end = end
         if longest is None or gap_end - gap_start > longest.length:
             longest = Gap(gap_start, gap_end - gap_start)
     return PointOutcomes(asset, name, sum(counts.values()), dict(counts), longest)
 
 
-def _outcome(rows: list[Row], slot: _Slot) -> str:
+def _outcome(rows: list[Row], deadline: int) -> str:
     """Return the first outcome that fits the rows of a slot."""
     held = late = bad = False
     missed: set[int] = set()
@@ -204,10 +202,10 @@ def _outcome(rows: list[Row], slot: _Slot) -> str:
         if flags & _M:
             missed.add(row.value)
         elif flags & _H:
-            held = held or row.arrival <= slot.deadline
+            held = held or row.arrival <= deadline
         elif flags & _E or not is_good(row.status):
             bad = True
-        elif row.arrival <= slot.deadline:
+        elif row.arrival <= deadline:
             return "on_time"
         else:
             late = True
@@ -217,4 +215,4 @@ def _outcome(rows: list[Row], slot: _Slot) -> str:
         return "late"
     if bad:
         return "bad_quality"
-    return next((word for cause, word in _MISSED if cause in missed), "missed_agent")
+    return next((word for cause, word in _MISSED if cause in missed), _NO_ROW)

@@ -158,7 +158,11 @@ class LogView:
             return {}
         low, high = bisect_left(columns.slot, first), bisect_left(columns.slot, last)
         by_number: list[list[Row]] = [[] for _ in self.names[stream]]
+        add = [rows.append for rows in by_number]
         window = slice(low, high)
+        make = (
+            tuple.__new__
+        )  # a row is made a million times: the constructor of a named tuple costs three times this
         for position, (number, source, received, slot, value, status, flags) in enumerate(
             zip(
                 columns.signal[window],
@@ -172,7 +176,7 @@ class LogView:
             )
         ):
             tau = received if source == NO_SOURCE_TIME else source
-            by_number[number].append(Row(tau, position, slot, received, value, status, flags))
+            add[number](make(Row, (tau, position, slot, received, value, status, flags)))
         for rows in by_number:
             rows.sort()
         return {name: by_number[number] for name, number in self.names[stream].items()}

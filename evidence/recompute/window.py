@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -17,8 +17,7 @@ from evidence.grammar import SLOT_MS
 from evidence.reading import reading
 from evidence.recompute import calendars
 from evidence.recompute.calendars import Segment
-from evidence.recompute.counters import Mark, Reading, Step, spread, steps
-from evidence.recompute.intervals import Cover
+from evidence.recompute.counters import Elapsed, Mark, Reading, SignalCount
 from evidence.recompute.plant import Asset, Plant, PlantSignal, Stop, counting_stops, parse_plant
 from evidence.recompute.timeline import Event, EventKind, Piece, productive_cover, timeline
 from evidence.recompute.view import LogView, Row
@@ -63,11 +62,8 @@ BUSY: Final = (
 """Atoms of the planned busy time PBT."""
 
 
-class Signalled(NamedTuple):
-    """A row with the definition of its signal in the configuration of the block that sealed it."""
-
-    row: Row
-    signal: PlantSignal
+Signalled = tuple[Row, PlantSignal]
+"""A row with the definition of its signal in the configuration of the block that sealed it."""
 
 
 class ConfigRun(NamedTuple):
@@ -88,14 +84,23 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """All counter steps of one role of one device, one list a signal. proven: an H row says that a counter stood still."""
+    """All counters of one role of one device, one by one. proven: an H row says that a counter stood still."""
 
-    by_signal: tuple[tuple[Step, ...], ...]
+    by_signal: tuple[SignalCount, ...]
     proven: bool = False
 
     def accepted_between(self, low: int, high: int) -> bool:
         """Return whether any signal has an accepted reading with τ in [low, high)."""
-        return any(s.accepted and low <= s.tau < high for one in self.by_signal for s in one)
+        return any(one.accepted_between(low, high) for one in self.by_signal)
+
+    def booked(self, days: int) -> list[int]:
+        """Return the booked count of each of the `days` production days."""
+        return [sum(one.booked[day] for one in self.by_signal) for day in range(days)]
+
+    @property
+    def marks(self) -> Counter[Mark]:
+        """Return how many readings with τ inside the window carry each mark."""
+        return sum((one.marks for one in self.by_signal), Counter())
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +165,17 @@ class Window:
         self.start = first * SLOT_MS
         self.end = last * SLOT_MS
         self._plants: dict[bytes, Plant] = {}
+        blocks = view.blocks
+        self._config_of = {
+            blocks.slots[row]: blocks.configs[row] for row in view.block_range(*self._sealed)
+        }
+        """Config entry of the block of each slot whose rows take part."""
         self.runs = self._config_runs(self.start, self.end)
         self._all_runs = self._config_runs(self.visible_from, self.end)
         self._run_starts = [run.start for run in self._all_runs]
         self.counting_stops = self._counting_stops()
         self.days = self._production_days()
+        self._edges = [self.start, *(day.end for day in self.days)]
         self._figures: dict[str, AssetFigures] = {}
 
     def _plant(self, document: ConfigDocument) -> Plant:
@@ -231,33 +242,38 @@ class Window:
 
     def rows(self, stream: str) -> dict[str, list[Signalled]]:
         """Return the visible rows of a stream by signal name, in order, without imported ones and duplicates."""
-        view = self._view
-        found: dict[str, list[Signalled]] = {}
-        config_of: dict[int, Mapping[str, PlantSignal]] = {}
-        for name, rows in view.rows(stream, *self._sealed).items():
-            kept: list[Signalled] = []
-            seen: set[int] = set()
-            tau = None
-            for row in rows:
-                if not self.visible_from <= row.tau < self.end or row.flags & _I:
-                    continue
-                if row.tau != tau:
-                    tau = row.tau
-                    seen.clear()
-                if not row.flags & _E_OR_M:
-                    if row.value in seen:
-                        continue
-                    seen.add(row.value)
-                signals = config_of.get(row.slot)
-                if signals is None:
-                    signals = config_of[row.slot] = self._signals_of(stream, row.slot)
-                kept.append(Signalled(row, signals[name]))
-            found[name] = kept
-        return found
+        return {
+            name: self._visible(rows, name, self._definitions(stream))
+            for name, rows in self._view.rows(stream, *self._sealed).items()
+        }
 
-    def _signals_of(self, stream: str, slot: int) -> Mapping[str, PlantSignal]:
-        document = self._view.document_at(slot)
-        return {} if document is None else self._plant(document).signals.get(stream, {})
+    def _visible(
+        self, rows: list[Row], name: str, definitions: Mapping[int, Mapping[str, PlantSignal]]
+    ) -> list[Signalled]:
+        low, high, config_of = self.visible_from, self.end, self._config_of
+        kept: list[Signalled] = []
+        seen: set[int] = set()
+        last = None
+        for row in rows:
+            tau, _, slot, _, value, _, flags = row
+            if not low <= tau < high or flags & _I:
+                continue
+            if tau != last:
+                last = tau
+                seen.clear()
+            if not flags & _E_OR_M:
+                if value in seen:
+                    continue
+                seen.add(value)
+            kept.append((row, definitions[config_of[slot]][name]))
+        return kept
+
+    def _definitions(self, stream: str) -> dict[int, Mapping[str, PlantSignal]]:
+        """Return the signals of a stream by config entry."""
+        return {
+            config: self._plant(self._view.documents[config]).signals.get(stream, {})
+            for config in set(self._config_of.values())
+        }
 
     def segments(self, asset: str) -> list[Segment]:
         """Return the segments of an asset over the window, cut at configuration changes."""
@@ -276,13 +292,14 @@ class Window:
     def timeline(self, asset: str) -> list[Piece]:
         """Return the states of an asset over the visible time."""
         stream = f"{asset}.state"
-        first_names: dict[int, str | None] = {}
+        first_names = {
+            config: self._plant(self._view.documents[config]).first_of_role(stream, Role.STATE)
+            for config in set(self._config_of.values())
+        }
         events: list[tuple[int, int, Event]] = []
         for name, rows in self.rows(stream).items():
             for row, signal in rows:
-                if row.slot not in first_names:
-                    first_names[row.slot] = self._first_state_signal(stream, row.slot)
-                if first_names[row.slot] == name:
+                if first_names[self._config_of[row.slot]] == name:
                     events.append((row.tau, row.position, self._event(asset, stream, row, signal)))
         events.sort(key=lambda item: item[:2])
 
@@ -292,12 +309,6 @@ class Window:
 
         ordered = [event for _, _, event in events]
         return timeline(ordered, self.visible_from, self.end, minor_stop_ms)
-
-    def _first_state_signal(self, stream: str, slot: int) -> str | None:
-        document = self._view.document_at(slot)
-        if document is None:
-            return None
-        return self._plant(document).first_of_role(stream, Role.STATE)
 
     def _event(self, asset: str, stream: str, row: Row, signal: PlantSignal) -> Event:
         state = MachineState.UNKNOWN
@@ -327,27 +338,16 @@ class Window:
             case SignalType.INT | SignalType.BOOL:
                 return str(row.value)
 
-    def counting(self, stream: str) -> dict[Role, Counting]:
-        """Return the counter steps of every signal of a stream, by role."""
-        sequences: dict[tuple[str, Role], list[Reading]] = {}
+    def counting(self, stream: str, elapsed: Elapsed) -> dict[Role, Counting]:
+        """Return the counts of every signal of a stream, by role; `elapsed` is what counts are spread over."""
+        counted: dict[Role, list[SignalCount]] = {}
         proven: set[Role] = set()
-        for name, rows in self.rows(stream).items():
-            for row, signal in rows:
-                if row.flags & _H:
-                    proven.add(signal.role)
-                if row.flags & _E_OR_M or not is_good(row.status) or signal.type is SignalType.TEXT:
-                    continue
-                value = reading(signal.type, row.value, *signal.scale)
-                sequences.setdefault((name, signal.role), []).append(
-                    Reading(row.tau, value, signal.counter)
-                )
-        decided: dict[Role, list[tuple[Step, ...]]] = {}
-        for (_, role), readings in sequences.items():
-            decided.setdefault(role, []).append(tuple(steps(readings)))
-        return {
-            role: Counting(tuple(decided.get(role, ())), role in proven)
-            for role in {*decided, *proven}
-        }
+        for rows in self.rows(stream).values():
+            proven |= {signal.role for row, signal in rows if row.flags & _H}
+            for role in sorted({signal.role for _, signal in rows}):
+                count = SignalCount(_readings(rows, role), self._edges, elapsed)
+                counted.setdefault(role, []).append(count)
+        return {role: Counting(tuple(counts), role in proven) for role, counts in counted.items()}
 
     def figures(self, asset: str) -> AssetFigures:
         """Return the days of an asset with their atoms and counts."""
@@ -359,10 +359,9 @@ class Window:
         pieces = self.timeline(asset)
         segments = self.segments(asset)
         atoms = _atoms(pieces, segments, self.days)
-        counting = self.counting(f"{asset}.count")
-        spread_over = productive_cover(pieces)
-        edges = [self.start, *(day.end for day in self.days)]
-        booked = {role: _spread_all(counting.get(role), edges, spread_over) for role in COUNT_ROLES}
+        counting = self.counting(f"{asset}.count", productive_cover(pieces).length)
+        nothing = Counting(())
+        booked = {role: counting.get(role, nothing).booked(len(self.days)) for role in COUNT_ROLES}
         silent = self._scrap_never_answers(counting)
         days = []
         for number, day in enumerate(self.days):
@@ -400,25 +399,10 @@ class Window:
             answered & {Role.COUNT_GOOD, Role.COUNT_TOTAL}
         )
 
-    def booked_energy(self, meter: str) -> tuple[list[int], Counting]:
-        """Return the booked Wh of a meter by production day, and its steps."""
-        counting = self.counting(f"{meter}.energy").get(Role.ENERGY, Counting(()))
-        edges = [self.start, *(day.end for day in self.days)]
-        booked = [0] * (len(edges) - 1)
-        for one in counting.by_signal:
-            for number, count in enumerate(spread(one, edges, _elapsed)):
-                booked[number] += count
-        return booked, counting
-
-    def marks(self, countings: list[Counting]) -> Counter[Mark]:
-        """Return how many readings with τ inside the window carry each mark."""
-        return Counter(
-            step.mark
-            for counting in countings
-            for one in counting.by_signal
-            for step in one
-            if self.start <= step.tau < self.end
-        )
+    def energy(self, meter: str) -> Counting:
+        """Return the counts in Wh of a meter's energy registers, spread over plain time."""
+        counting = self.counting(f"{meter}.energy", _elapsed)
+        return counting.get(Role.ENERGY, Counting(()))
 
 
 def window_of(view: LogView, first: int, last: int, lead: int, grace: int) -> Window:
@@ -440,12 +424,18 @@ def _elapsed(start: int, end: int) -> int:
     return end - start
 
 
-def _spread_all(counting: Counting | None, edges: list[int], cover: Cover) -> list[int]:
-    booked = [0] * (len(edges) - 1)
-    for one in counting.by_signal if counting is not None else ():
-        for number, count in enumerate(spread(one, edges, cover.length)):
-            booked[number] += count
-    return booked
+def _readings(rows: list[Signalled], role: Role) -> Iterator[Reading]:
+    """Yield the readings of one signal sealed while it had `role`."""
+    for row, signal in rows:
+        _, _, _, _, value, status, flags = row
+        if (
+            not flags & _E_OR_M
+            and is_good(status)
+            and signal.role is role
+            and signal.type is not SignalType.TEXT
+        ):
+            number = reading(signal.type, value, *signal.scale)
+            yield Reading(row[0], number, signal.counter)
 
 
 def _atoms(

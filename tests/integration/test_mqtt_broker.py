@@ -154,6 +154,24 @@ async def test_unacknowledged_messages_come_again_and_acknowledged_ones_do_not(
             assert await take_values(batches, 1, third) == [10]
 
 
+async def test_only_messages_of_committed_batches_are_acknowledged(
+    mosquitto_broker: servers.MqttBroker,
+) -> None:
+    """A second batch is yielded while the first is being committed; the agent dies after that commit."""
+    prefix = "counted"
+    topic = f"{prefix}/press-01"
+    source = make(mosquitto_broker, prefix)
+    with publisher(mosquitto_broker) as client:
+        async with reading(source) as batches:
+            for n in range(2):
+                await asyncio.to_thread(publish, client, topic, message(n), b'{"other": 1}')
+                assert await take_values(batches, 1) == [n]
+            await source.acknowledge(1)
+        fresh = make(mosquitto_broker, prefix)
+        async with reading(fresh) as batches:
+            assert await take_values(batches, 1, fresh) == [1]
+
+
 async def test_undecodable_messages_are_acknowledged_and_do_not_fill_the_window(
     mosquitto_broker: servers.MqttBroker,
 ) -> None:

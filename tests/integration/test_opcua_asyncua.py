@@ -452,7 +452,7 @@ async def secured(server: Any, folder: Path) -> None:
         START_NS,
     )
     await server.load_certificate(own.path)
-    await server.load_private_key(own.key_pem, None, "pem")
+    await server.load_private_key(own.key_der, None, "der")
     server.set_security_policy(
         [
             ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,

@@ -116,7 +116,7 @@ class Channel:
         # A server may send its certificate followed by those of its authorities: the DER length ends the first.
         shown = chain[: int.from_bytes(chain[2:4], "big") + 4]
         await asyncio.to_thread(security.check_server_certificate, config, shown, now)
-        await client.set_security(policy, own.der, own.key_pem, None, shown, mode)
+        await client.set_security(policy, own.der, own.key_der, None, shown, mode)
 
     async def close(self) -> None:
         """Close session, channel and socket within a second; safe at any time and twice."""

@@ -50,4 +50,4 @@ def test_signed_shows_plus_minus_and_a_bare_zero() -> None:
 
 
 def test_exact_is_in_lowest_terms() -> None:
-    assert exact(Fraction(226_530, 241_920)) == "7551/8064"
+    assert exact(Fraction(226_530, 241_920)) == "839/896"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from connectors.base import Realm
 from connectors.file import SPEC, load_header, read_trace
 from connectors.file.source import FileSource
-from model.batch import NO_TIME, Batch
+from model.batch import NO_TIME, Batch, concat
 from model.errors import PermanentError
 from model.flags import MissedCause, RowFlag
 from model.signal import Role, Signal, SignalTable, SignalType
@@ -149,6 +148,14 @@ def test_header_keeps_what_the_replay_needs(tmp_path: Path) -> None:
     assert header.seed == 7
 
 
+def test_hours_can_be_joined_without_changing_a_cause(tmp_path: Path) -> None:
+    rows = [*ROWS[:2], (0, DAY_1, DAY_1 + 2 * HOUR, MissedCause.AGENT, BAD_NO_DATA, M | S)]
+    rows.append((0, NO_TIME, DAY_1 + 2 * HOUR, 1, 0, S))
+    is_text = np.array([s.type is SignalType.TEXT for s in TABLE.signals])
+    joined = concat(list(read_trace(write(tmp_path / "t", rows), TABLE)), is_text)
+    assert [row[3] for row in as_rows(joined)] == [3, b"C:\\P3", 5, "工件-2".encode()]
+
+
 def test_day_without_rows(tmp_path: Path) -> None:
     assert list(read_trace(write(tmp_path / "t", []), TABLE)) == []
 
@@ -222,16 +229,10 @@ def source(
     return FileSource(context(SPEC, {"folder": str(folder)}, points, realm=realm))
 
 
-async def test_source_yields_its_points_then_waits(tmp_path: Path) -> None:
+async def test_source_yields_its_points_then_ends(tmp_path: Path) -> None:
     replay = source(write(tmp_path / "t"))
     await replay.connect()
-    batches = replay.batches()
-    got = [await anext(batches) for _ in range(3)]
-    waiting = asyncio.ensure_future(anext(batches))
-    await asyncio.wait_for(replay.finished.wait(), 10)
-    assert not waiting.done()
-    waiting.cancel()
-    await asyncio.gather(waiting, return_exceptions=True)
+    got = [batch async for batch in replay.batches()]
     await replay.close()
     await replay.close()
     assert [batch.signal.tolist() for batch in got] == [[10, 11], [11, 11, 10], [11]]
