@@ -156,8 +156,9 @@ def worst_coverage(
         return Fraction(0)
     if assets is None:
         assets = frozenset(str(point["asset"]) for point in details(upload, "points"))
-    rates = []
-    for row in details(upload, "assets"):
-        if row["asset"] in assets:
-            rates.append(ratio_text(row["rate"]) or Fraction(0))
+    rates = [
+        ratio_text(row["rate"]) or Fraction(0)
+        for row in details(upload, "assets")
+        if row["asset"] in assets
+    ]
     return min(rates, default=Fraction(0))

@@ -81,6 +81,11 @@ class Board:
         self._comparison = view
 
     @property
+    def comparison(self) -> ComparisonView:
+        """Return the before/after figures and the clause list."""
+        return self._comparison
+
+    @property
     def today(self) -> Today:
         """Return the figures of the running production day."""
         return self._today

@@ -66,6 +66,11 @@ class Pipeline:
         """Return whether sources are waiting for the disk."""
         return not self._room.is_set()
 
+    @property
+    def pending_rows(self) -> int:
+        """Return the rows that wait for a commit."""
+        return self._pending_rows
+
     async def deliver(self, batch: Batch) -> None:
         """Take a batch from a source; waits while too much is pending."""
         if not len(batch):

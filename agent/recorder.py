@@ -16,7 +16,7 @@ from model.batch import Batch
 from model.errors import PermanentError, TransientError
 from model.slots import NS_PER_MS, SLOT_MS, slot_of
 from storage.journal import Journal
-from storage.journal_types import JournalBlock
+from storage.journal_types import JournalBlock, JournalStatus
 
 HOUR_SLOTS: Final = 60
 _MAX_BACK_MS: Final = 3_600_000
@@ -64,7 +64,10 @@ class Recorder:
         """Finished slots that could not be sealed yet: retried at every tick. Bounded, because a disk that refuses
         a block refuses new rows too."""
         self._log = logging.getLogger("plantproof.recorder")
-        self.sealed_blocks = 0
+        self.journal_status: JournalStatus = journal.status()
+        """State of the journal as of the last tick; other threads read this copy."""
+        self.signed_ms: int | None = None
+        """When the last head was signed."""
 
     @property
     def slot(self) -> int:
@@ -85,7 +88,7 @@ class Recorder:
             self._sealer.off(following, off_slots, "agent_down", now)
         self._slot = wall if following is None else max(wall, following)
         self._slot_started_ns = now.monotonic_ns
-        self._sealer.checkpoint()
+        self.checkpoint(now)
         return Recovery(recovered, off_slots, off_from)
 
     def wait_before_start(self, now: Now) -> int:
@@ -160,6 +163,7 @@ class Recorder:
             self._slot_started_ns = now.monotonic_ns
         if self._waiting:
             self._seal_waiting(now)
+        self.journal_status = self._journal.status()
 
     def _seal_waiting(self, now: Now) -> None:
         while self._waiting:
@@ -181,15 +185,20 @@ class Recorder:
             self._sealer.off(following, skipped, reason, now)
         self._sealer.seal(slot, finished.rows, self._document.table, now, dur_ms=finished.dur_ms)
         self._journal.mark_sealed(slot)
-        self.sealed_blocks += 1
         if (slot + 1) % HOUR_SLOTS == 0:
-            self._sealer.checkpoint()
+            self.checkpoint(now)
 
-    def checkpoint(self) -> bytes:
+    def checkpoint(self, now: Now) -> bytes:
         """Sign the present head on demand."""
+        self.signed_ms = now.unix_ms
         return self._sealer.checkpoint()
+
+    def export(self, sha256: bytes, size: int, now: Now) -> bytes:
+        """Record an issued statement; return the signed head that contains the record."""
+        self.signed_ms = now.unix_ms
+        return self._sealer.export(sha256, size, now)
 
     def stop(self, now: Now) -> None:
         """Seal what is over, sign the head; the rows of the running minute stay in the journal for the next run."""
         self.tick(now)
-        self._sealer.checkpoint()
+        self.checkpoint(now)

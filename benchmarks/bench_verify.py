@@ -5,6 +5,7 @@ Times are CPU seconds of one core. Run: `python benchmarks/bench_verify.py [bloc
 
 from __future__ import annotations
 
+import gc
 import resource
 import sys
 import tempfile
@@ -199,6 +200,7 @@ def main() -> None:
 
         path = Path(sys.argv[2])
         steps = Steps()
+        gc.disable()  # as the program does
         with open_bundle(path) as bundle:
             verified = verify_bundle(
                 bundle, parse_policy(path.with_suffix(".policy").read_bytes()), watcher=steps

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -216,6 +217,7 @@ async def serve(options: PlantOptions, ports_file: Path) -> None:
     plant = Plant(options)
     try:
         await plant.start()
+        gc.freeze()  # half a million nodes that stay: no use looking through them again and again
         await asyncio.to_thread(write_ports_file, ports_file, plant.ports_document())
         print(f"ready {ports_file}", flush=True)  # noqa: T201 - whoever started the process waits for it
         await plant.run(stop)
@@ -239,6 +241,10 @@ def main() -> None:
         base_port=chosen.base_port,
     )
     asyncio.run(serve(options, chosen.ports_file))
+    sys.stdout.flush()
+    os._exit(
+        0
+    )  # everything is closed; taking the nodes apart one by one would last a second or more
 
 
 if __name__ == "__main__":

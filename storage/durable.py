@@ -49,8 +49,12 @@ def refused(path: Path, error: OSError) -> TransientError:
     )
 
 
+class LedgerInUseError(PermanentError):
+    """Another process writes here."""
+
+
 def lock(file: IO[bytes], path: Path) -> None:
-    """Make this process the only writer of `file` until it is closed; raises PermanentError if another one is."""
+    """Make this process the only writer of `file` until it is closed; raises LedgerInUseError if another one is."""
     try:
         if sys.platform == "win32":
             import msvcrt  # noqa: PLC0415  # exists on Windows only
@@ -62,7 +66,7 @@ def lock(file: IO[bytes], path: Path) -> None:
 
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise PermanentError(
+        raise LedgerInUseError(
             f"{path} is in use by another plantproof process; stop that one first",
             f"{path} 正被另一个 plantproof 进程使用，请先停止它",
         ) from error

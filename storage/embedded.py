@@ -60,7 +60,7 @@ class EmbeddedStore:
         if version > _VERSION:
             self._db.close()
             raise PermanentError(
-                f"store {path} has version {version}, this program reads {_VERSION}: install the newer plantproof again",
+                f"store {path} has version {version}, this program reads {_VERSION}: install the newer plantproof",
                 f"存储文件 {path} 版本为 {version}，本程序只支持 {_VERSION}：请重新安装较新的 plantproof",
             )
 
@@ -77,18 +77,17 @@ class EmbeddedStore:
 
     # writing
 
-    def write(self, block: StoreBlock) -> None:
-        """Store the rows of `block`, once per sequence; raises TransientError if the disk refuses."""
-        chunks = list(self._chunks(block))
+    def write(self, blocks: Sequence[StoreBlock]) -> None:
+        """Store the rows of `blocks`, each sequence once; raises TransientError if the disk refuses."""
         with self._guard():
-            config = self._config(block.table)
+            configs = [self._config(block.table) for block in blocks]
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                fresh = self._db.execute(
-                    "INSERT OR IGNORE INTO source VALUES (?)", (block.seq,)
-                ).rowcount
-                if fresh:
-                    self._insert(config, chunks)
+                for block, config in zip(blocks, configs, strict=True):
+                    if self._db.execute(
+                        "INSERT OR IGNORE INTO source VALUES (?)", (block.seq,)
+                    ).rowcount:
+                        self._insert(config, self._chunks(block))
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.batch import Batch
-from model.errors import PermanentError
+from model.errors import PermanentError, TransientError
 from model.signal import Signal, SignalTable
 
 
@@ -33,6 +33,14 @@ class RefusedPointsError(PermanentError):
     """The store refuses some of the points of a write for what they are; smaller writes find out which."""
 
 
+class BusyStoreError(TransientError):
+    """The store asks to wait. retry_after_s: seconds it named, 0 = none."""
+
+    def __init__(self, en: str, zh: str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(en, zh)
+        self.retry_after_s = retry_after_s
+
+
 class SampleStore(Protocol):
     """Where delivered samples are kept and read back. One thread at a time.
 
@@ -42,8 +50,8 @@ class SampleStore(Protocol):
 
     name: str
 
-    def write(self, block: StoreBlock) -> None:
-        """Store all rows of `block`; returning means that the store has acknowledged them.
+    def write(self, blocks: Sequence[StoreBlock]) -> None:
+        """Store all rows of `blocks` in one request; returning means that the store has acknowledged them.
 
         Raises TransientError (try again later), RefusedPointsError (some points are at fault) or PermanentError
         (nothing can be written until a person changes something).

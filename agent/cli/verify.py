@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from evidence.cli import run as run_verifier
+from evidence.cli import main as run_verifier
 
 
 def verify(context: typer.Context) -> None:

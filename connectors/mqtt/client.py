@@ -123,7 +123,7 @@ class MqttClient:
             self._client.ack(mid, 1)
 
     async def close(self) -> None:
-        """Disconnect and stop the thread; the session stays at the broker."""
+        """Disconnect and stop the thread, once; the session stays at the broker."""
         with self._room:
             self._closing = True
             self._room.notify_all()
@@ -131,9 +131,11 @@ class MqttClient:
             waiting.cancel()
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
-        # paho closes its wake-up sockets when it is freed, and these callbacks would keep it in a cycle.
+        # paho closes its wake-up sockets when it is freed, so nothing may keep it in a cycle: neither these callbacks
+        # nor an error whose traceback leads back here.
         self._client.on_connect = self._client.on_subscribe = None
         self._client.on_message = self._client.on_disconnect = None
+        del self._client
 
     # ---- set-up
 

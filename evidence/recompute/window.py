@@ -24,7 +24,7 @@ from evidence.recompute.view import LogView, Row
 from model.flags import RowFlag
 from model.signal import Role, SignalType
 from model.state import Atom, MachineState
-from model.status import is_good
+from model.status import SEVERITY_MASK, is_good
 
 COUNT_ROLES: Final = (Role.COUNT_GOOD, Role.COUNT_SCRAP, Role.COUNT_TOTAL)
 _E, _H, _M, _I = (
@@ -426,16 +426,19 @@ def _elapsed(start: int, end: int) -> int:
 
 def _readings(rows: list[Signalled], role: Role) -> Iterator[Reading]:
     """Yield the readings of one signal sealed while it had `role`."""
-    for row, signal in rows:
-        _, _, _, _, value, status, flags = row
-        if (
-            not flags & _E_OR_M
-            and is_good(status)
-            and signal.role is role
-            and signal.type is not SignalType.TEXT
-        ):
-            number = reading(signal.type, value, *signal.scale)
-            yield Reading(row[0], number, signal.counter)
+    make = tuple.__new__
+    last: PlantSignal | None = None
+    used = whole = False
+    num = den = 1
+    for (tau, _, _, _, value, status, flags), signal in rows:
+        if signal is not last:
+            last = signal
+            num, den = signal.scale
+            used = signal.role is role and signal.type is not SignalType.TEXT
+            whole = den == 1 and signal.type in (SignalType.INT, SignalType.BOOL)
+        if used and not flags & _E_OR_M and not status & SEVERITY_MASK:
+            number = value * num if whole else reading(signal.type, value, num, den)
+            yield make(Reading, (tau, number, signal.counter))
 
 
 def _atoms(

@@ -159,7 +159,7 @@ class OpcUaDevice(Device):
         if self.faults.bad_quality:
             data = ua.DataValue(
                 ua.Variant(None, ua.VariantType.Null),
-                StatusCode_=ua.StatusCode(BAD_DEVICE_FAILURE),
+                StatusCode=ua.StatusCode(BAD_DEVICE_FAILURE),
                 SourceTimestamp=instant,
                 ServerTimestamp=instant,
             )

@@ -368,7 +368,8 @@ async def test_server_that_is_not_there_says_what_to_check() -> None:
 
 
 async def test_server_that_accepts_and_says_nothing_times_out_and_cancels_fast() -> None:
-    server = await asyncio.start_server(lambda _r, _w: asyncio.sleep(60), "127.0.0.1", 0)
+    writers: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, w: writers.append(w), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     addresses = [(signal("count"), node("count"))]
     try:
@@ -384,6 +385,8 @@ async def test_server_that_accepts_and_says_nothing_times_out_and_cancels_fast()
         await slow.close()
         assert time.monotonic() - started < 1.0
     finally:
+        for writer in writers:
+            writer.close()
         server.close()
         await asyncio.sleep(0)
 

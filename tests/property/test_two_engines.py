@@ -252,6 +252,7 @@ def test_two_engines_random_small_plant_agree_on_every_claim(seed: int) -> None:
     claims: list[ClaimRequest] = [
         OeeClaim(span, assets),
         OeeClaim(span, ("a1",)),
+        OeeClaim(span, present(log, span, ("a1", "a2"))),
         UtilisationClaim(span, present(log, span, DEVICES)),
         NcRatioClaim(span),
         UploadRateClaim(span),

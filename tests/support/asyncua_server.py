@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+import pickle
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from asyncua import Server, ua
+from asyncua.server.internal_server import InternalServer
 
 URI = "urn:plantproof:test:plant"
+_standard: dict[Any, bytes] = {}
+
+
+class _LazyNodes(dict[Any, Any]):
+    """The 6,000 standard nodes, each made when it is asked for: filling them in costs seconds a server."""
+
+    def __missing__(self, key: Any) -> Any:
+        node = self[key] = pickle.loads(_standard[key])
+        return node
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) or key in _standard
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+
+class _Internal(InternalServer):
+    async def load_standard_address_space(self, shelf_file: Any = None) -> None:
+        if not _standard:
+            await super().load_standard_address_space(None)
+            _standard.update({k: pickle.dumps(v) for k, v in self.aspace._nodes.items()})
+        self.aspace._nodes = _LazyNodes()
 
 
 def free_port() -> int:
@@ -49,7 +77,7 @@ async def plant_server(
     prepare: Callable[[Any], Any] | None = None,
 ) -> AsyncIterator[PlantServer]:
     """Start a server; `namespaces_before` are registered before that of the plant and move its index."""
-    server = Server()
+    server = Server(_Internal())
     await server.init()
     port = port or free_port()
     url = f"opc.tcp://127.0.0.1:{port}/"

@@ -55,8 +55,8 @@ def store(tmp_path):
 
 
 def test_read_gives_rows_of_the_asked_signals_by_instant(store):
-    store.write(block(1, [(S, 5, 1), (W, 3, 1.5), (P, 4, b"O1")]))
-    store.write(block(2, [(S, 1, 2), (P, 9, b"O2"), (S, 2 * HOUR, 3)]))
+    store.write([block(1, [(S, 5, 1), (W, 3, 1.5), (P, 4, b"O1")])])
+    store.write([block(2, [(S, 1, 2), (P, 9, b"O2"), (S, 2 * HOUR, 3)])])
     batch = store.read([PROGRAM, STATE], T0, T0 + HOUR)
     assert (batch.source_ns - T0).tolist() == [1, 4, 5, 9]
     assert batch.signal.tolist() == [1, 0, 1, 0]
@@ -67,7 +67,7 @@ def test_read_gives_rows_of_the_asked_signals_by_instant(store):
 
 
 def test_read_bounds_are_half_open(store):
-    store.write(block(1, [(S, 0, 1), (S, 10, 2), (S, 20, 3)]))
+    store.write([block(1, [(S, 0, 1), (S, 10, 2), (S, 20, 3)])])
     assert store.read([STATE], T0, T0 + 20).value.tolist() == [1, 2]
     assert store.read([STATE], T0 + 20, T0 + 21).value.tolist() == [3]
     assert len(store.read([STATE], T0 + 21, T0 + 22)) == 0
@@ -75,14 +75,14 @@ def test_read_bounds_are_half_open(store):
 
 def test_writing_a_block_again_changes_nothing(store):
     for _ in range(3):
-        store.write(block(7, [(S, 5, 1), (S, 6, 2)]))
+        store.write([block(7, [(S, 5, 1), (S, 6, 2)])])
     assert store.read([STATE], T0, T0 + HOUR).value.tolist() == [1, 2]
 
 
 def test_latest_is_the_newest_value_row_even_hours_back(store):
-    store.write(block(1, [(S, 0, 1), (P, 0, b"O1")]))
-    store.write(block(2, [(S, 5 * HOUR, 2), (W, 5 * HOUR, 2.5)]))
-    store.write(block(3, [(S, 6 * HOUR, 0)], flags=int(RowFlag.NO_VALUE | RowFlag.ALIVE)))
+    store.write([block(1, [(S, 0, 1), (P, 0, b"O1")])])
+    store.write([block(2, [(S, 5 * HOUR, 2), (W, 5 * HOUR, 2.5)])])
+    store.write([block(3, [(S, 6 * HOUR, 0)], flags=int(RowFlag.NO_VALUE | RowFlag.ALIVE))])
     latest = store.latest([STATE, PROGRAM, POWER], T0 + 7 * HOUR)
     assert latest.signal.tolist() == [0, 1, 2]
     assert latest.value[0] == 2
@@ -92,8 +92,8 @@ def test_latest_is_the_newest_value_row_even_hours_back(store):
 
 
 def test_counts_are_of_distinct_points(store):
-    store.write(block(1, [(S, 5, 1), (W, 5, 1.5)]))
-    store.write(block(2, [(S, 5, 1), (S, 6, 1)]))
+    store.write([block(1, [(S, 5, 1), (W, 5, 1.5)])])
+    store.write([block(2, [(S, 5, 1), (S, 6, 1)])])
     alive = make_batch(
         signal=[INDEX[S]],
         source_ns=[NO_TIME],
@@ -101,14 +101,14 @@ def test_counts_are_of_distinct_points(store):
         value=[0],
         flags=int(RowFlag.NO_VALUE | RowFlag.ALIVE),
     )
-    store.write(StoreBlock(3, TABLE, alive))
+    store.write([StoreBlock(3, TABLE, alive)])
     assert store.count_by_device(T0, T0 + HOUR) == {"cnc-01": 3, "meter-01": 1}
     assert store.count_by_device(T0, T0 + 6) == {"cnc-01": 2, "meter-01": 1}
 
 
 def test_compact_joins_chunks_and_keeps_every_row(store):
     for i in range(40):
-        store.write(block(i + 1, [(S, i * HOUR // 10, i), (P, i, b"O%d" % i)]))
+        store.write([block(i + 1, [(S, i * HOUR // 10, i), (P, i, b"O%d" % i)])])
     before = store.read([STATE, PROGRAM], T0, T0 + 5 * HOUR)
     assert store.compact(T0 + 2 * HOUR) > 0
     after = store.read([STATE, PROGRAM], T0, T0 + 5 * HOUR)
@@ -128,12 +128,12 @@ def test_compact_joins_chunks_and_keeps_every_row(store):
 
 def test_reopened_store_reads_blocks_of_an_older_configuration(tmp_path):
     store = EmbeddedStore(tmp_path / "ts.db")
-    store.write(block(1, [(S, 5, 1)]))
+    store.write([block(1, [(S, 5, 1)])])
     store.close()
     store = EmbeddedStore(tmp_path / "ts.db")
     table = SignalTable.of([POWER, STATE])
     batch = make_batch(signal=[table.by_name[S]], source_ns=[T0 + 6], received_ns=T0, value=[2])
-    store.write(StoreBlock(2, table, batch))
+    store.write([StoreBlock(2, table, batch)])
     assert store.read([STATE], T0, T0 + HOUR).value.tolist() == [1, 2]
     store.close()
 

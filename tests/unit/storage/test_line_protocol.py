@@ -73,8 +73,7 @@ def test_every_type_has_its_form():
         [0, 1, 2, 3, 4], [0] * 5, [-5, -1, 1, 0, *floats(1e300)], texts=[b'O "1"\\x, =\xff']
     )
     assert lines(signals, batch, unsigned=True) == [
-        "process,device=cnc-01 a_int=-5i,b_uint=18446744073709551615u,c_bool=true,"
-        f'd_text="O \\"1\\"\\\\x, =\ufffd",e=1e300 {T0}'
+        f'process,device=cnc-01 a_int=-5i,b_uint={2**64 - 1}u,c_bool=true,d_text="O \\"1\\"\\\\x, =\ufffd",e=1e300 {T0}'
     ]
     (signed,) = lines(signals, batch)
     assert "b_uint=-1i" in signed, "without u: the same 64 bits as a signed integer"

@@ -30,7 +30,7 @@ export function drawCards(kpi) {
     root.replaceChildren(...Object.keys(kpi).map((key) => {
       const card = (key === "oee" ? dial : plain).cloneNode(true);
       card.dataset.kpi = key;
-      card.setAttribute("aria-label", t("kpi.how", { name: t(`kpi.${key}.label`) }));
+      card.title = t("kpi.how", { name: t(`kpi.${key}.label`) });
       write(card.querySelector(".label"), t(`kpi.${key}.label`));
       return card;
     }));

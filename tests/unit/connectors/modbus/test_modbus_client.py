@@ -10,9 +10,10 @@ import pytest
 
 from connectors.modbus.client import NOT_SENT, Answer, ModbusTcpClient, Request
 from connectors.modbus.config import Table
-from connectors.modbus.errors import Fault, FaultKind
+from connectors.modbus.errors import Fault, FaultKind, silent, unreachable
 from connectors.modbus.identify import parse_vendor_name, read_vendor_name
 from model.errors import TransientError
+from model.flags import MissedCause
 from model.status import BAD_COMMUNICATION_ERROR, BAD_NO_COMMUNICATION, BAD_TIMEOUT
 from tests.support.connector import START_NS, RunningClock
 from tests.support.fake_modbus import Asked, FakeDevice, answer, frame, refuse, registers
@@ -256,6 +257,12 @@ async def test_nothing_listening_is_transient() -> None:
             connect_timeout_s=1,
             clock=RunningClock(),
         )
+
+
+def test_cause_of_a_missed_slot_follows_from_the_fault() -> None:
+    assert unreachable("h", 502, ConnectionRefusedError()).cause is MissedCause.DEVICE
+    assert unreachable("h", 502, TimeoutError()).cause is MissedCause.NETWORK
+    assert silent("h", 502, 1, 3).cause is MissedCause.DEVICE
 
 
 async def test_transaction_numbers_wrap() -> None:

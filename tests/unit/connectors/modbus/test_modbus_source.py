@@ -229,6 +229,43 @@ async def test_lost_connection_is_transient_and_reconnecting_goes_on() -> None:
         assert device.connections == 2
 
 
+async def test_rows_read_before_the_hang_up_are_kept() -> None:
+    def reply(asked: Asked) -> bytes | None:
+        return registers(asked, {0: 5}) if asked.address == 0 else None
+
+    async with FakeDevice(reply).running() as device:
+        async with reading(make(device, [holding("near", 0), holding("far", 900)])) as batches:
+            assert rows(await take(batches)) == [(10, 5, GOOD, 0)]
+            with pytest.raises(TransientError, match="was lost"):
+                await take(batches)
+
+
+async def test_slow_device_is_never_asked_twice_at_once_and_skipped_instants_are_counted() -> None:
+    """It answers after 50 ms, the period is 20 ms: two instants of three are skipped, none is made up for."""
+    waiting = most = answered = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal waiting, most, answered
+        while request := await reader.read(1200):
+            waiting = len(request) // 12
+            most = max(most, waiting)
+            await asyncio.sleep(0.05)
+            answered += 1
+            writer.write(request[:4] + b"\x00\x05\x01\x03\x02" + answered.to_bytes(2))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        settings = {"host": "127.0.0.1", "port": port, **FAST, "timeout": "5 s"}
+        source = ModbusSource(context(SPEC, settings, [holding("good", 0)]))
+        async with reading(source) as batches:
+            got = [int((await take(batches)).value[0]) for _ in range(6)]
+    assert got == [1, 2, 3, 4, 5, 6]
+    assert most == 1
+    assert source.skipped_polls >= 5 * 2
+
+
 async def test_device_that_holds_the_connection_and_never_answers_is_reconnected() -> None:
     async with FakeDevice(lambda _: b"").running() as device:
         source = make(device, [holding("good", 0), holding("far", 900)], timeout="30 ms")

@@ -8,6 +8,7 @@ import pytest
 
 from connectors.mqtt.errors import lost, not_connected, refused, unreadable
 from model.errors import PermanentError, TransientError
+from model.flags import MissedCause
 
 
 @pytest.mark.parametrize(
@@ -24,9 +25,25 @@ from model.errors import PermanentError, TransientError
 )
 def test_reason_of_a_refused_connection(code: int, kind: type[Exception]) -> None:
     error = refused("broker:1883", code, "Name of the code")
-    assert type(error) is kind
+    assert isinstance(error, kind)
+    assert isinstance(error, TransientError) == (kind is TransientError)
     assert "broker:1883" in error.en
     assert error.zh != error.en
+
+
+def test_cause_of_a_missed_slot_follows_from_the_fault() -> None:
+    causes = [
+        lost("b:1", 0x80, "Unspecified error").cause,
+        lost("b:1", 0x8E, "Session taken over").cause,
+        getattr(not_connected("b:1", ConnectionRefusedError()), "cause", None),
+        getattr(not_connected("b:1", TimeoutError()), "cause", None),
+    ]
+    assert causes == [
+        MissedCause.SERVER,
+        MissedCause.AGENT,
+        MissedCause.SERVER,
+        MissedCause.NETWORK,
+    ]
 
 
 def test_session_taken_over_names_the_client_id() -> None:

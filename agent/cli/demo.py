@@ -1,0 +1,7 @@
+"""`plantproof demo`."""
+
+from __future__ import annotations
+
+
+def demo() -> None:
+    """演示 / demo."""

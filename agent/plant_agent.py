@@ -1,0 +1,357 @@
+"""One run of the agent: composition of all parts and the tasks between start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from typing import Final
+
+from agent.board import Board
+from agent.clock import SystemClock
+from agent.comparison_view import ComparisonView
+from agent.control import ControlFolder, Request
+from agent.delivery_loop import DeliveryLoop
+from agent.expected_slots import counting_stops, expectation
+from agent.health import alarms_of, health_of
+from agent.live import LiveValues
+from agent.log_reader import LogFollower
+from agent.opening import OpenPlant, now_of, open_plant
+from agent.pipeline import Pipeline
+from agent.recorder import ClockStepError
+from agent.sealer import Now
+from agent.slot_memory import SlotMemory
+from agent.software import version
+from agent.sources import build_sources
+from agent.status_file import AgentStatus, SourceLine, write_status
+from agent.supervisor import Supervisor
+from agent.tiles import Tiles
+from agent.today import Today, today
+from agent.web.app import create_app
+from agent.web.server import serve
+from agent.web.state import LogView
+from config.base import milliseconds
+from config.document import plant_document
+from config.loader import LoadedPlant
+from kpi.document import parse_document
+from model.batch import Batch
+from model.errors import PlantproofError
+from model.flags import MissedCause
+from model.slots import NS_PER_MS
+
+PUBLISH_S: Final = 1.0
+STATUS_S: Final = 5.0
+CONTROL_S: Final = 0.25
+FIGURES_S: Final = 10.0
+STOP_LIMIT_S: Final = 2.5
+
+_LOG: Final = logging.getLogger("plantproof.agent")
+
+
+class PlantAgent:
+    """Collects one plant until told to stop."""
+
+    def __init__(self, plant: LoadedPlant, *, board: bool = True, port: int | None = None) -> None:
+        """Take a checked plant; opens nothing. port: of the board, overrides the plant file; 0 = a free one."""
+        self.plant = plant
+        self._with_board = board
+        self._port = plant.config.server.port if port is None else port
+        self._clock = SystemClock()
+        self.board_url = ""
+        self.board: Board | None = None
+        self._listening: list[Callable[[str], None]] = []
+
+    def on_listening(self, call: Callable[[str], None]) -> None:
+        """Call `call` with the URL of the board once it answers."""
+        self._listening.append(call)
+
+    def set_comparison(self, view: ComparisonView) -> None:
+        """Show before/after figures and clauses on the board."""
+        if self.board is not None:
+            self.board.set_comparison(view)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set; a clock that went far back begins a new epoch of the log and goes on."""
+        new_epoch = False
+        while not stop.is_set():
+            try:
+                await self._run_epoch(stop, new_epoch=new_epoch)
+            except* ClockStepError as group:
+                _LOG.error("%s", group.exceptions[0])
+                new_epoch = True
+
+    async def _run_epoch(self, stop: asyncio.Event, *, new_epoch: bool) -> None:
+        document = plant_document(self.plant)
+        parts = await asyncio.to_thread(
+            open_plant, self.plant, document, self._clock, new_epoch=new_epoch
+        )
+        try:
+            run = _Run(self, parts, self._clock)
+            await run.work(stop)
+        finally:
+            parts.close()
+
+    def announce(self, port: int) -> None:
+        """Remember and report the address of the board."""
+        host = self.plant.config.server.host
+        self.board_url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}/"  # noqa: S104
+        _LOG.info("board at %s", self.board_url)
+        for call in self._listening:
+            call(self.board_url)
+
+    @property
+    def wants_board(self) -> bool:
+        """Return whether the board is served."""
+        return self._with_board
+
+    @property
+    def port(self) -> int:
+        """Return the wished port of the board."""
+        return self._port
+
+
+class _Run:
+    """One epoch of one run."""
+
+    def __init__(self, agent: PlantAgent, parts: OpenPlant, clock: SystemClock) -> None:
+        self._agent = agent
+        self._parts = parts
+        self._clock = clock
+        plant = agent.plant
+        document = plant_document(plant)
+        self._document = parse_document(document.bytes)
+        self._live = LiveValues(document.table)
+        sources = build_sources(plant, document.table, clock)
+        self._source_of = sources.source_of
+        self._supervisor = Supervisor(list(sources.sources), self._deliver, clock)
+        self._tiles = Tiles(plant, document.table, sources.source_of)
+        self._board = Board(
+            plant, self._tiles, str(parts.origin), self._document.calendar.utc_offset_min
+        )
+        if agent.board is not None:
+            self._board.set_comparison(agent.board.comparison)
+        agent.board = self._board
+        self._table = document.table
+        self._follower = LogFollower(
+            parts.folder.ledger(parts.origin.epoch), parts.folder.frames(parts.origin.epoch)
+        )
+        self._delivery = DeliveryLoop(plant, parts.folder, parts.origin.epoch, clock)
+        self._control = ControlFolder(parts.folder.control)
+        self._started_ms = 0
+        self._slots: SlotMemory
+        self._pipeline: Pipeline
+
+    async def work(self, stop: asyncio.Event) -> None:
+        await self._start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._pipeline.run(), name="journal"),
+                    group.create_task(self._supervisor.run(), name="sources"),
+                    group.create_task(self._delivery.run(), name="delivery"),
+                    group.create_task(self._publish(), name="board snapshots"),
+                    group.create_task(self._figures(), name="figures"),
+                    group.create_task(self._serve_control(), name="control"),
+                    group.create_task(self._write_status(), name="status"),
+                ]
+                if self._agent.wants_board:
+                    group.create_task(self._serve_board(stop), name="board")
+                await stop.wait()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            await self._stop()
+
+    async def _start(self) -> None:
+        parts = self._parts
+        now = self._now()
+        self._started_ms = now.unix_ms
+        if (wait_ms := parts.recorder.wait_before_start(now)) > 0:
+            _LOG.info("a changed configuration waits %d ms for the next minute", wait_ms)
+            await asyncio.sleep(wait_ms / 1000)
+        recovery = await asyncio.to_thread(
+            parts.recorder.start, self._now(), clean=parts.clean, torn_bytes=parts.torn_bytes
+        )
+        if recovery.recovered_rows or recovery.off_slots:
+            _LOG.info(
+                "recovered %d rows; the agent was off for %d minutes",
+                recovery.recovered_rows,
+                recovery.off_slots,
+            )
+        index = await asyncio.to_thread(self._follower.update)
+        stops = counting_stops(index, self._document)
+        self._slots = SlotMemory(
+            parts.folder.slots,
+            self._table,
+            expectation(self._document, stops),
+            day_offset_ms=self._document.calendar.utc_offset_min * 60_000,
+            now_ns=self._clock.unix_ns(),
+        )
+        self._pipeline = Pipeline(
+            parts.recorder,
+            now=self._now,
+            flush=self._agent.plant.config.storage.flush,
+            simulated=parts.origin.simulated,
+            observers=(self._live.observe, self._slots.ledger.observe),
+            committed=self._supervisor.acknowledge,
+            extra=self._missed_rows,
+        )
+        self._control.prepare()
+
+    async def _stop(self) -> None:
+        try:
+            async with asyncio.timeout(STOP_LIMIT_S):
+                await self._pipeline.close()
+            self._parts.mark_clean()
+        except (TimeoutError, PlantproofError) as exc:
+            _LOG.error("the run did not end in order: %s", exc)
+        self._slots.save(self._clock.unix_ns())
+        self._delivery.close()
+        self._write(stopped=True)
+
+    def _now(self) -> Now:
+        return now_of(self._clock)
+
+    async def _deliver(self, batch: Batch) -> None:
+        await self._pipeline.deliver(batch)
+
+    def _missed_rows(self, now: Now) -> list[Batch]:
+        """Return the rows of scheduled slots that ended without any value."""
+        causes: dict[str, MissedCause] = {}
+        for device, source in self._source_of.items():
+            cause = self._supervisor.cause_of(source)
+            if cause is not None:
+                causes[device] = cause
+            elif self._pipeline.overloaded:
+                causes[device] = MissedCause.OVERLOAD
+        batch = self._slots.ledger.close(now.unix_ns, causes)
+        return [batch] if len(batch) else []
+
+    async def _publish(self) -> None:
+        while True:
+            at_ms = self._clock.unix_ns() // NS_PER_MS
+            upload = self._slots.ledger.rate(self._registered())
+            self._board.publish(
+                at_ms=at_ms,
+                tiles=self._tiles.make(
+                    self._live, self._supervisor.statuses, self._board.today.devices, at_ms
+                ),
+                upload=upload,
+                log=self._log_view(),
+                health=health_of(
+                    self._supervisor.statuses.values(),
+                    self._parts.recorder.journal_status,
+                    self._delivery.state,
+                    self._pipeline.failure,
+                    self._clock.synchronisation(),
+                ),
+                alarms=alarms_of(
+                    self._supervisor.statuses.values(), self._delivery.state, self._pipeline.failure
+                ),
+            )
+            await asyncio.sleep(PUBLISH_S)
+
+    def _registered(self) -> list[str]:
+        return [a.id for a in self._document.assets if a.production]
+
+    def _log_view(self) -> LogView:
+        head = self._parts.ledger.head
+        return LogView(
+            origin=str(self._parts.origin),
+            size=head.checkpoint.size if head else 0,
+            root=head.checkpoint.root.hex() if head else "",
+            signed_ms=self._parts.recorder.signed_ms,
+            sealed_minutes=self._parts.sealer.blocks,
+        )
+
+    async def _figures(self) -> None:
+        """Evaluate the running production day whenever a minute was sealed."""
+        seen = -1
+        while True:
+            blocks = self._parts.sealer.blocks
+            if blocks != seen:
+                seen = blocks
+                figures: Today = await asyncio.to_thread(today, self._follower)
+                self._board.set_today(figures)
+            await asyncio.sleep(min(FIGURES_S, 1.0))
+
+    async def _serve_control(self) -> None:
+        interval = milliseconds(self._agent.plant.config.evidence.checkpoint_every)
+        while True:
+            for request in self._control.pending():
+                await self._answer(request)
+            due = (self._parts.recorder.signed_ms or 0) + interval
+            if self._clock.unix_ns() // NS_PER_MS >= due:
+                await self._pipeline.in_worker(self._sign)
+            await asyncio.sleep(CONTROL_S)
+
+    def _sign(self) -> bytes:
+        return self._parts.recorder.checkpoint(self._now())
+
+    async def _answer(self, request: Request) -> None:
+        try:
+            if request.kind == "export":
+                digest = bytes.fromhex(request.sha256)
+                note = await self._pipeline.in_worker(
+                    lambda: self._parts.recorder.export(digest, request.size, self._now())
+                )
+            else:
+                note = await self._pipeline.in_worker(self._sign)
+            self._control.answer(request, {"ok": True, "note": note.decode("utf-8")})
+        except (PlantproofError, ValueError) as exc:
+            self._control.answer(request, {"ok": False, "error": str(exc)})
+
+    async def _serve_board(self, stop: asyncio.Event) -> None:
+        server = self._agent.plant.config.server
+        reports = self._parts.folder.reports
+        reports.mkdir(parents=True, exist_ok=True)
+        app = create_app(self._board, reports=reports, language=server.language)
+        await serve(app, server.host, self._agent.port, stop, listening=self._agent.announce)
+
+    async def _write_status(self) -> None:
+        while True:
+            self._write(stopped=False)
+            await asyncio.sleep(STATUS_S)
+
+    def _write(self, *, stopped: bool) -> None:
+        parts = self._parts
+        journal = parts.recorder.journal_status
+        delivery = self._delivery.state
+        failure = self._pipeline.failure
+        try:
+            write_status(
+                parts.folder.status,
+                AgentStatus(
+                    at_ms=self._clock.unix_ns() // NS_PER_MS,
+                    started_ms=self._started_ms,
+                    pid=0 if stopped else os.getpid(),
+                    version=version(),
+                    origin=str(parts.origin),
+                    board="" if stopped else self._agent.board_url,
+                    collected_rows=self._pipeline.collected_rows,
+                    pending_rows=self._pipeline.pending_rows,
+                    journal_bytes=journal.used_bytes,
+                    journal_quota_bytes=journal.quota_bytes,
+                    undelivered_rows=journal.pending_rows,
+                    oldest_undelivered_ms=journal.oldest_pending_ns // NS_PER_MS,
+                    lost_rows=journal.lost_rows,
+                    blocks=parts.sealer.blocks,
+                    head_size=parts.ledger.size,
+                    store=delivery.store,
+                    problem_zh=failure.zh if failure else delivery.problem_zh,
+                    problem_en=failure.en if failure else delivery.problem_en,
+                    sources=tuple(
+                        SourceLine(
+                            name=s.source,
+                            state=s.state.value,
+                            since_ms=s.since_ns // NS_PER_MS,
+                            zh=s.zh,
+                            en=s.en,
+                        )
+                        for s in self._supervisor.statuses.values()
+                    ),
+                ),
+            )
+        except OSError as exc:
+            _LOG.warning("status file: %s", exc)

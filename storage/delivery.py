@@ -1,0 +1,217 @@
+"""Delivery: from the journal to the store, oldest first without starving live values; never stops collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from model.clock import Clock
+from model.errors import PermanentError, PlantproofError, TransientError
+from storage.journal import Journal
+from storage.quarantine import Quarantine, RefusedPoint
+from storage.store import BusyStoreError, RefusedPointsError, SampleStore, StoreBlock
+
+_SECOND: Final = 1_000_000_000
+_FIRST_WAIT_S: Final = 1.0
+_LONGEST_WAIT_S: Final = 60.0
+_PERMANENT_WAIT_S: Final = 300.0
+_LIVE_EVERY: Final = 4
+"""Every fourth write takes the newest blocks, so that the board of a plant with a long backlog shows today."""
+_PROBES: Final = 200
+"""Requests spent on finding refused points of one block; what still fails then is quarantined as a whole."""
+
+
+class DeliveryState(StrEnum):
+    """State of delivery as the board shows it."""
+
+    OK = "ok"
+    WAITING = "waiting"
+    """A transient fault: it is tried again by itself."""
+    PERMANENT = "permanent"
+    """A person must change something; it is still tried every five minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one `deliver_once` did. wait_s: how long the caller may sleep before the next one (0: more is waiting)."""
+
+    blocks: int
+    rows: int
+    quarantined: int
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStatus:
+    """Counts since start, and the backlog. Rows; bytes as stored in the journal; age of the oldest in ns."""
+
+    state: DeliveryState
+    en: str
+    zh: str
+    collected_seq: int
+    delivered_rows: int
+    quarantined_rows: int
+    backlog_rows: int
+    backlog_bytes: int
+    backlog_age_ns: int
+
+
+class Delivery:
+    """Sends journal blocks to a store and marks each as acknowledged. Runs in the worker thread of the journal."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        store: SampleStore,
+        quarantine: Quarantine,
+        clock: Clock,
+        *,
+        jitter: Callable[[], float],
+        max_rows: int = 20_000,
+        live_every: int = _LIVE_EVERY,
+    ) -> None:
+        """Prepare; nothing is sent yet.
+
+        jitter: random numbers in [0, 1). max_rows: rows of one request at most (one block may have more).
+        """
+        self._journal = journal
+        self._store = store
+        self._quarantine = quarantine
+        self._clock = clock
+        self._jitter = jitter
+        self._max_rows = max_rows
+        self._live_every = live_every
+        self._turn = 0
+        self._failures = 0
+        self._not_before_ns = 0
+        self._error: PlantproofError | None = None
+        self._delivered = 0
+        self._quarantined = 0
+
+    def deliver_once(self, max_blocks: int = 64) -> Step:
+        """Send at most `max_blocks` waiting blocks in one request and mark them; never sleeps, never raises.
+
+        Faults are kept for `status` and answered by a jittered back-off that the caller honours through `wait_s`.
+        """
+        wait_ns = self._not_before_ns - self._clock.monotonic_ns()
+        if wait_ns > 0:
+            return Step(0, 0, 0, wait_ns / _SECOND)
+        try:
+            blocks = self._next_blocks(max_blocks)
+            if not blocks:
+                self._succeeded()
+                return Step(0, 0, 0, _FIRST_WAIT_S)
+            quarantined = self._send(blocks)
+            self._journal.acknowledge(block.seq for block in blocks)
+        except (TransientError, PermanentError) as error:
+            return Step(0, 0, 0, self._failed(error))
+        rows = sum(len(block.batch) for block in blocks)
+        self._delivered += rows - quarantined
+        self._quarantined += quarantined
+        self._succeeded()
+        return Step(
+            len(blocks),
+            rows,
+            quarantined,
+            0.0 if self._journal.status().pending_blocks else _FIRST_WAIT_S,
+        )
+
+    def _next_blocks(self, max_blocks: int) -> list[StoreBlock]:
+        self._turn += 1
+        live = self._live_every > 0 and self._turn % self._live_every == 0
+        infos = self._journal.infos(pending=True, newest_first=live, limit=max_blocks)
+        chosen: list[StoreBlock] = []
+        rows = 0
+        for info in infos:
+            if chosen and rows + info.rows > self._max_rows:
+                break
+            block = self._journal.block(info.seq)
+            if block is not None:
+                table = self._journal.table(info.config)
+                chosen.append(StoreBlock(info.seq, table, block.batch, block.ranks))
+                rows += info.rows
+        return sorted(chosen, key=lambda block: block.seq)
+
+    def _send(self, blocks: Sequence[StoreBlock]) -> int:
+        """Write `blocks`; return how many rows were refused and are now in quarantine."""
+        try:
+            self._store.write(blocks)
+        except RefusedPointsError:
+            if len(blocks) > 1:
+                return sum(self._send([block]) for block in blocks)
+            return self._isolate(blocks[0])
+        return 0
+
+    def _isolate(self, block: StoreBlock) -> int:
+        """Find the refused rows of `block` by halving, write the others, put the refused into quarantine."""
+        parts = [(0, len(block.batch))]
+        probes = 0
+        refused: list[RefusedPoint] = []
+        while parts:
+            first, last = parts.pop()
+            probes += 1
+            try:
+                self._store.write([block.part(first, last)])
+            except RefusedPointsError as error:
+                if last - first > 1 and probes < _PROBES:
+                    middle = (first + last) // 2
+                    parts += [(middle, last), (first, middle)]
+                    continue
+                refused += [self._refused(block, row, error.en) for row in range(first, last)]
+        if refused:
+            self._quarantine.put(refused)
+        return len(refused)
+
+    def _refused(self, block: StoreBlock, row: int, reason: str) -> RefusedPoint:
+        batch = block.batch.select(np.array([row]))
+        signal = block.table.signals[int(batch.signal[0])]
+        return RefusedPoint(
+            block.seq, row, self._clock.unix_ns(), signal.device, signal.name, reason, batch
+        )
+
+    def _succeeded(self) -> None:
+        self._failures = 0
+        self._error = None
+
+    def _failed(self, error: PlantproofError) -> float:
+        longest = _PERMANENT_WAIT_S if isinstance(error, PermanentError) else _LONGEST_WAIT_S
+        wait = min(_FIRST_WAIT_S * 2.0**self._failures, longest) * (0.5 + self._jitter() / 2)
+        if isinstance(error, BusyStoreError):
+            wait = max(wait, error.retry_after_s)
+        self._failures = min(self._failures + 1, 16)
+        self._error = error
+        self._not_before_ns = self._clock.monotonic_ns() + int(wait * _SECOND)
+        return wait
+
+    def retry_now(self) -> None:
+        """Forget the back-off, for example after a change of configuration."""
+        self._failures = 0
+        self._not_before_ns = 0
+
+    def status(self) -> DeliveryStatus:
+        """Return counts and backlog for the board."""
+        journal = self._journal.status()
+        error = self._error
+        state = DeliveryState.OK
+        if error is not None:
+            state = (
+                DeliveryState.PERMANENT
+                if isinstance(error, PermanentError)
+                else DeliveryState.WAITING
+            )
+        oldest = journal.oldest_pending_ns
+        return DeliveryStatus(
+            state=state,
+            en=error.en if error else "",
+            zh=error.zh if error else "",
+            collected_seq=self._journal.last_seq,
+            delivered_rows=self._delivered,
+            quarantined_rows=self._quarantined,
+            backlog_rows=journal.pending_rows,
+            backlog_bytes=journal.pending_bytes,
+            backlog_age_ns=max(self._clock.unix_ns() - oldest, 0) if oldest else 0,
+        )

@@ -1,0 +1,96 @@
+"""What an answer of an InfluxDB-like server means: refused points, something a person must change, or try again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+
+from model.errors import PermanentError, PlantproofError, TransientError
+from storage.store import BusyStoreError, RefusedPointsError
+
+_MAX_REASON = 300
+_ABOUT_POINTS = re.compile(
+    r"partial write|unable to parse|cannot parse|type conflict|retention|missing (fields|tag|measurement)|"
+    r"invalid (number|field|boolean|tag)|bad timestamp|time outside range|max key length|line protocol",
+    re.IGNORECASE,
+)
+"""Only these say that single points are at fault; any other 400 is about the request and must not cost data."""
+
+
+def error_of(status: int, body: bytes, headers: Mapping[str, str], where: str) -> PlantproofError:
+    """Return the error for an HTTP answer that is no success. where: server and bucket or database, for the message."""
+    reason = _reason(body)
+    match status:
+        case 400 | 422 if _ABOUT_POINTS.search(reason):
+            return RefusedPointsError(
+                f"{where} refused points: {reason}", f"{where} 拒绝了数据点：{reason}"
+            )
+        case 413:
+            return RefusedPointsError(
+                f"{where}: the request is too large ({reason}); it is sent in smaller parts",
+                f"{where}：请求过大（{reason}），将拆分后重发",
+            )
+        case 401:
+            return PermanentError(
+                f"{where}: the token or password is not accepted (401, {reason}). Create a token with read and write "
+                "rights for this bucket and enter it in the configuration.",
+                f"{where}：令牌或密码无效（401，{reason}）。请为该存储桶创建具有读写权限的令牌，并填入配置。",
+            )
+        case 403:
+            return PermanentError(
+                f"{where}: the token may not do this (403, {reason}). Give it read and write rights for this bucket.",
+                f"{where}：令牌权限不足（403，{reason}）。请授予该存储桶的读写权限。",
+            )
+        case 404:
+            return PermanentError(
+                f"{where} does not exist (404, {reason}). Create the bucket or database, or correct its name, the "
+                "organisation and the server type (influx1, influx2) in the configuration.",
+                f"{where} 不存在（404，{reason}）。请创建存储桶或数据库，或更正配置中的名称、"
+                "组织和服务器类型（influx1、influx2）。",
+            )
+        case 429 | 503:
+            return BusyStoreError(
+                f"{where} is busy ({status}, {reason}); delivery waits, collection goes on",
+                f"{where} 繁忙（{status}，{reason}），上传稍后重试，采集不受影响",
+                retry_after_s=_seconds(headers),
+            )
+        case _:
+            pass
+    if status >= 500:
+        return BusyStoreError(
+            f"{where} has a fault ({status}, {reason}); delivery tries again, collection goes on",
+            f"{where} 出现故障（{status}，{reason}），上传将重试，采集不受影响",
+            retry_after_s=_seconds(headers),
+        )
+    return PermanentError(
+        f"{where} gave the unexpected answer {status} ({reason}). Check the address: is it an InfluxDB server?",
+        f"{where} 返回了意外应答 {status}（{reason}）。请检查地址是否为 InfluxDB 服务器。",
+    )
+
+
+def unreachable(where: str, error: Exception) -> TransientError:
+    """Return the error for a server that does not answer."""
+    kind = type(error).__name__
+    return TransientError(
+        f"{where} does not answer ({kind}). Check that the server runs and that address, port and firewall are right; "
+        "delivery tries again, collection goes on.",
+        f"{where} 无应答（{kind}）。请检查服务器是否运行，以及地址、端口和防火墙；上传会自动重试，采集不受影响。",
+    )
+
+
+def _reason(body: bytes) -> str:
+    text = body.decode("utf-8", "replace").strip()
+    with suppress(ValueError, AttributeError):
+        parsed = json.loads(text)
+        text = str(parsed.get("message") or parsed.get("error") or text)
+    return text[:_MAX_REASON] or "-"
+
+
+def _seconds(headers: Mapping[str, str]) -> float:
+    value = next((v for k, v in headers.items() if k.lower() == "retry-after"), "")
+    try:
+        return min(max(float(value), 0.0), 3600.0)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,38 @@
+"""A real Chromium, cut off from everything but loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+from tests.support.chromium import FLAGS, WATCH
+from tests.support.servers import chromium_path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A fresh headless Chromium with an empty profile."""
+    async with async_playwright() as playwright:
+        found = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        try:
+            yield found
+        finally:
+            await found.close()
+
+
+@pytest.fixture
+async def context(browser: Browser) -> BrowserContext:
+    """A window of 1920 × 1080 that collects violations of the content security policy."""
+    made = await browser.new_context(viewport={"width": 1920, "height": 1080}, color_scheme="dark")
+    await made.add_init_script(WATCH)
+    return made
