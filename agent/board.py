@@ -149,7 +149,8 @@ class Board:
         production = [t for t in tiles if t.id in self._production]
         online = sum(t.link is Link.ONLINE for t in production)
         official = upload.official
-        missing = isinstance(official, Undefined)
+        # Before the first slot has closed, an unconnected asset alone would make the rate a meaningless 0.
+        missing = isinstance(official, Undefined) or upload.expected == 0
         figures = self._today.figures
         oee = figures.get("oee")
         return (
@@ -165,7 +166,7 @@ class Board:
             ),
             KpiCard(
                 key=KpiKey.UPLOAD_RATE,
-                value=None if isinstance(official, Undefined) else official,
+                value=None if isinstance(official, Undefined) or missing else official,
                 reason=Text(
                     "首个时隙还在采集中，约两分钟后出数",
                     "the first slots are still running; about two minutes",

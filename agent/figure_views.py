@@ -201,7 +201,7 @@ def _operands(figure: Figure) -> tuple[Operand, ...]:
             return (
                 Operand(
                     label=Text("Σ 电量", "Σ energy"),
-                    value=str(sum(r["wh"] for r in details(figure, "wh"))),
+                    value=str(sum(r.get("wh", 0) for r in details(figure, "wh"))),
                     unit=Text("Wh", "Wh"),
                 ),
                 Operand(

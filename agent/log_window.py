@@ -19,7 +19,7 @@ from model.flags import RowFlag
 from model.signal import SignalClass, SignalType
 
 KPI_CLASSES = (SignalClass.STATE, SignalClass.COUNT, SignalClass.ENERGY)
-"""Classes that a figure may use; the rest is never read."""
+"""Classes that a figure may use; of the rest only streams with a required signal are read (upload rate)."""
 _FRAME_ROWS = struct.Struct("<I")
 _LENGTH = struct.Struct(">I")
 _PLACE = struct.Struct("<II")
@@ -143,12 +143,18 @@ def read_window(
     lookup: list[int] = []
     layouts: dict[int, list[_Layout | None]] = {}
     low, high = bisect_left(index.slots, from_slot), bisect_left(index.slots, to_slot)
+    required = {
+        stream.id
+        for document in index.documents
+        for stream in document.streams
+        if any(signal.required for signal in stream.signals)
+    }
     config_at = dict(zip(index.slots[low:high], index.config_of[low:high], strict=True))
     columns = _Columns()
     for slot, records in blocks:
         number = config_at[slot]
         if number not in layouts:
-            layouts[number] = _layouts(index.documents[number], points, lookup, classes)
+            layouts[number] = _layouts(index.documents[number], points, lookup, classes, required)
         _cut(records, slot, layouts[number], columns)
     counts = np.frombuffer(columns.rows, np.int64)
     signal = np.frombuffer(b"".join(columns.signal), "<u2")
@@ -180,11 +186,12 @@ def _layouts(
     points: dict[PointKey, int],
     lookup: list[int],
     classes: tuple[SignalClass, ...],
+    required: set[str],
 ) -> list[_Layout | None]:
     """Return one layout per stream in index order; None for streams that are not read."""
     result: list[_Layout | None] = []
     for stream in document.streams:
-        if stream.signal_class not in classes:
+        if stream.signal_class not in classes and stream.id not in required:
             result.append(None)
             continue
         base = len(lookup)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -35,19 +35,22 @@ class Pipeline:
         flush: timedelta,
         simulated: bool,
         observers: tuple[Callable[[Batch], None], ...],
-        committed: Callable[[], Awaitable[None]],
+        delivered: Callable[[], Mapping[str, int]],
+        committed: Callable[[Mapping[str, int]], Awaitable[None]],
         extra: Callable[[Now], list[Batch]],
     ) -> None:
         """Take the recorder, started.
 
-        observers see every batch in the event loop; `committed` is awaited after each commit; `extra` gives rows of the
-        agent itself (missed slots) at every flush.
+        observers see every batch in the event loop; `delivered` counts the batches of each source at the moment they
+        are taken for a commit, and `committed` is awaited with these counts after it; `extra` gives rows of the agent
+        itself (missed slots) at every flush.
         """
         self._recorder = recorder
         self._now = now
         self._flush = flush.total_seconds()
         self._simulated = simulated
         self._observers = observers
+        self._delivered = delivered
         self._committed = committed
         self._extra = extra
         self._pending: list[Batch] = []
@@ -104,6 +107,8 @@ class Pipeline:
     async def _commit(self) -> None:
         for batch in self._extra(self._now()):
             self._put(batch)
+        # Counted at the same moment as the rows are taken: what arrives during the commit is not on disk by it.
+        delivered = self._delivered()
         taken, self._pending = self._pending, []
         rows, self._pending_rows = self._pending_rows, 0
         try:
@@ -127,7 +132,7 @@ class Pipeline:
         if self._pending_rows < MAX_PENDING_ROWS:
             self._room.set()
         if taken:
-            await self._committed()
+            await self._committed(delivered)
 
     async def in_worker(self, work: Callable[[], _T]) -> _T:
         """Run `work` in the worker thread, between two commits."""

@@ -194,6 +194,7 @@ class _Run:
             flush=self._agent.plant.config.storage.flush,
             simulated=parts.origin.simulated,
             observers=(self._live.observe, self._slots.ledger.observe),
+            delivered=self._supervisor.delivered,
             committed=self._supervisor.acknowledge,
             extra=self._missed_rows,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from agent.backoff import Backoff
 from model.batch import Batch
@@ -30,6 +30,7 @@ class Supervisor:
         self._clock = clock
         self._log = logging.getLogger("plantproof.supervisor")
         self.statuses: dict[str, SourceStatus] = {}
+        self._delivered = {source.name: 0 for source in sources}
         for source in sources:
             self._report(source, SourceState.STARTING, MissedCause.DEVICE)
 
@@ -39,10 +40,14 @@ class Supervisor:
             for source in self._sources:
                 group.create_task(self._run_source(source), name=f"source {source.name}")
 
-    async def acknowledge(self) -> None:
-        """Tell every source that what it yielded so far is on disk."""
+    def delivered(self) -> dict[str, int]:
+        """Return how many batches of each source were handed on so far."""
+        return dict(self._delivered)
+
+    async def acknowledge(self, delivered: Mapping[str, int]) -> None:
+        """Tell every source how many of its batches are on disk: the counts that `delivered` gave before the commit."""
         for source in self._sources:
-            await source.acknowledge()
+            await source.acknowledge(delivered[source.name])
 
     def cause_of(self, source: str) -> MissedCause | None:
         """Return the cause that a missed slot of `source` has now; None while it is connected."""
@@ -55,10 +60,11 @@ class Supervisor:
             try:
                 try:
                     await source.connect()
+                    self._report(source, SourceState.OK, MissedCause.ITEM)
                     async for batch in source.batches():
                         await self._deliver(batch)
+                        self._delivered[source.name] += 1
                         backoff.reset()
-                        self._report(source, SourceState.OK, MissedCause.ITEM)
                 finally:
                     await self._close(source)
             except TransientError as exc:

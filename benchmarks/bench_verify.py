@@ -1,21 +1,26 @@
 """Speed of the verifier: strict frame parsing, and a synthetic log of 60,000 blocks × 14 streams (≈ 1.5 million rows).
 
-Times are CPU seconds of one core. Run: `python benchmarks/bench_verify.py [blocks]`. The synthetic log is built in memory first; only verification is timed.
+Times are CPU seconds of one core.
+
+Run: `python benchmarks/bench_verify.py [blocks]`.
+The synthetic log is built in memory first; only verification is timed.
 """
 
 from __future__ import annotations
 
 import gc
 import resource
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from evidence.policy import parse_policy
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from evidence.bundle_files import open_bundle, write_zip
-from evidence.bundle_write import BundleParts, FramesFile, bundle_members
 from evidence.frame import FrameRow, StreamLayout, frame_prefix, parse_frame, write_frame
 from evidence.verify import verify_bundle
 from model.signal import SignalType
@@ -196,8 +201,6 @@ def main() -> None:
         bench_held(600, 300)
         return
     if len(sys.argv) > 2 and sys.argv[1] == "verify":
-        from evidence.policy import parse_policy
-
         path = Path(sys.argv[2])
         steps = Steps()
         gc.disable()  # as the program does
@@ -214,7 +217,6 @@ def main() -> None:
         print(f"total {end - steps.at[0][1]:.2f} s, peak memory {peak:.0f} MiB")
         return
     blocks = int(sys.argv[1]) if len(sys.argv) > 1 else 60_000
-    import subprocess
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.zip"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from evidence import bundle as files
 from evidence.bundle import Bundle
+from evidence.recompute.plant import counting_stops, parse_plant
+from evidence.refusal import Refusal
 from evidence.statement import Claim, Statement
+from evidence.utc import utc_of
 from evidence.verified import Finding, VerifiedLog
 from evidence.verify_frames import FrameCounts
 
@@ -60,6 +64,7 @@ def find(
     found = [*_anchors(log), *_coverage(log, counts)]
     for claim in statement.claims:
         found += _in_window(log, claim)
+    found += _late_stops(log)
     found += _unsigned(bundle, statement)
     return found
 
@@ -175,6 +180,34 @@ def _in_window(log: VerifiedLog, claim: Claim) -> list[Finding]:
             )
         )
     return found
+
+
+def _late_stops(log: VerifiedLog) -> list[Finding]:
+    """Return the declared stops that do not count because they were registered after they began."""
+    rules, blocks = log.rules, log.rules.blocks
+
+    def first_block_from(slot: int) -> int | None:
+        row = blocks.first_at_or_after(slot)
+        return blocks.entry[row] if row < len(blocks) else None
+
+    plants = []
+    for entry, document in sorted(rules.documents.items()):
+        with suppress(Refusal):  # a document without registry is fine as long as no claim needs one
+            plants.append((entry, parse_plant(document)))
+    declared = {stop for _, plant in plants for stop in plant.calendar.stops}
+    late = sorted(declared - counting_stops(plants, first_block_from))
+    if not late:
+        return []
+    shown = ", ".join(
+        f"{stop.asset} {stop.kind} {utc_of(stop.start)}" for stop in late[:_MAX_LISTED]
+    )
+    return [
+        Finding(
+            "late-stop",
+            f"{len(late)} stops were registered after they began and stay planned time: {shown}",
+            f"{len(late)} 个停机申报晚于开始时间，仍按计划时间计算：{shown}",
+        )
+    ]
 
 
 def _unsigned(bundle: Bundle, statement: Statement) -> list[Finding]:

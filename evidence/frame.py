@@ -1,4 +1,4 @@
-"""Frame: the rows of one stream in one slot as bytes (format-core §2).
+"""Frame: the rows of one stream in one slot as bytes (format-core §2); writer and reader side by side, rule by rule.
 
 `write_frame` is the plain reference writer; the archive's columnar writer is tested byte-equal with it.
 `parse_frame` is the strict reader. Most frames hold one to six rows, so its fixed cost counts as much as its cost a

@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -14,9 +13,10 @@ from evidence.canonical import Json
 from evidence.document import ConfigDocument
 from evidence.findings import NOT_PROVEN
 from evidence.frame import FrameColumns
-from evidence.grammar import NO_SOURCE_TIME, SLOT_MS, TIME_LIMIT_MS
+from evidence.grammar import NO_SOURCE_TIME, SLOT_MS
 from evidence.reading import float_of
 from evidence.refusal import Refusal
+from evidence.utc import utc_of
 from evidence.verified import Finding, VerifiedBundle, VerifiedClaim
 from model.flags import MissedCause, RowFlag
 from model.signal import SignalType
@@ -34,7 +34,6 @@ STEP_NAMES: Final[Mapping[int, tuple[str, str]]] = {
     7: ("recomputation of every figure", "逐项重算指标"),
 }
 SIMULATED: Final = ("SIMULATED DATA: not from a real plant", "模拟数据：并非来自真实工厂")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FORMULA_START: Final = tuple("=+-@\t\r\n＝＋－＠")
 
@@ -42,13 +41,6 @@ _FORMULA_START: Final = tuple("=+-@\t\r\n＝＋－＠")
 def say(en: str, zh: str, language: Language) -> str:
     """Return the text in the wanted language."""
     return zh if language == "zh" else en
-
-
-def utc_of(ms: int) -> str:
-    """Return an instant as ISO 8601 in UTC with milliseconds; as plain ms after the year 2262, where no row can be."""
-    if not 0 <= ms < TIME_LIMIT_MS:
-        return f"{ms} ms"
-    return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds")
 
 
 def decimal_of(value: Fraction, digits: int = 6) -> str:

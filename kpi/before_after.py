@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from kpi.claims import BeforeAfterClaim, ClaimResult, Json, result
 from kpi.comparison import FEWEST_DAYS, Day, Interval, interval, point_change, printed, word
 from kpi.days import AssetDays, asset_days
+from kpi.drift import Drift, drift
 from kpi.energy import meter_days
 from kpi.oee import has_ideal, ideal_good
 from kpi.reasons import Reason
@@ -23,8 +25,15 @@ class Period:
     """Production days wholly inside it."""
     valid: tuple[Day, ...]
     """Valid ones in date order."""
+    dates: tuple[date, ...]
+    """Local date of each valid day."""
     known: bool = True
     """Whether the counts that the metric needs are known; if not, no day is valid."""
+
+    @property
+    def drift(self) -> Drift | None:
+        """Return the drift test of the period, None if it has too few whole weeks to be tested."""
+        return drift(list(zip(self.dates, self.valid, strict=True)))
 
     @property
     def detail(self) -> Json:
@@ -39,14 +48,7 @@ class Period:
 
 def before_after(before: Workspace, after: Workspace, request: BeforeAfterClaim) -> ClaimResult:
     """Return the change of a metric between two periods with its interval and word."""
-    works = (before, after)
-    for work in works:
-        work.require(request.assets, "assets")
-        work.require(request.meters, "meters")
-    if request.metric == "oee-iso22400/1":
-        b, a = _oee_periods(works, request)
-    else:
-        b, a = (_energy_period(work, request) for work in works)
+    b, a = periods(before, after, request)
     known = b.known and a.known
     change = point_change(b.valid, a.valid, request.sense) if known else None
     fewest = min(len(b.valid), len(a.valid))
@@ -65,32 +67,47 @@ def before_after(before: Workspace, after: Workspace, request: BeforeAfterClaim)
     return result(change, Reason.NO_BASELINE if known else Reason.NO_REJECT_SIGNAL, detail)
 
 
+def periods(
+    before: Workspace, after: Workspace, request: BeforeAfterClaim
+) -> tuple[Period, Period]:
+    """Return the valid days of both periods, from which value, interval and drift follow."""
+    works = (before, after)
+    for work in works:
+        work.require(request.assets, "assets")
+        work.require(request.meters, "meters")
+    if request.metric == "oee-iso22400/1":
+        return _oee_periods(works, request)
+    return _energy_period(before, request), _energy_period(after, request)
+
+
 def _week_days(before: Workspace) -> int:
     """Return the weekdays with a shift in the calendar in force at the first ms of the before period."""
     return before.parts[0].document.calendar.week_days
 
 
-def _oee_periods(works: tuple[Workspace, Workspace], request: BeforeAfterClaim) -> list[Period]:
+def _oee_periods(
+    works: tuple[Workspace, Workspace], request: BeforeAfterClaim
+) -> tuple[Period, Period]:
     names = sorted(set(request.assets))
     tables = [[asset_days(work, n) for n in names] for work in works]
     kept = [i for i in range(len(names)) if all(has_ideal(t[i]) for t in tables)]
     groups = [[t[i] for i in kept] for t in tables]
-    return [_oee_period(w, g) for w, g in zip(works, groups, strict=True)]
+    return _oee_period(works[0], groups[0]), _oee_period(works[1], groups[1])
 
 
 def _oee_period(work: Workspace, group: Sequence[AssetDays]) -> Period:
     whole = [i for i, d in enumerate(work.days) if d.whole]
     if any(x.pieces.scrap is None for x in group):
-        return Period(len(whole), (), known=False)
-    valid = []
+        return Period(len(whole), (), (), known=False)
+    valid: dict[int, Day] = {}
     for i in whole:
         rows = [g.days[i] for g in group]
         n = sum(int(v // 1) for r in rows if (v := ideal_good(r)) is not None)
         d = sum(r.pbt for r in rows)
         unknown = sum(r.atoms[Atom.UNK] for r in rows)
         if n > 0 and d > 0 and 10 * unknown <= d:
-            valid.append(Day(n, d))
-    return Period(len(whole), tuple(valid))
+            valid[i] = Day(n, d)
+    return _period(work, whole, valid)
 
 
 def _energy_period(work: Workspace, request: BeforeAfterClaim) -> Period:
@@ -98,11 +115,16 @@ def _energy_period(work: Workspace, request: BeforeAfterClaim) -> Period:
     assets = [asset_days(work, a) for a in sorted(set(request.assets))]
     whole = [i for i, d in enumerate(work.days) if d.whole]
     if any(a.pieces.good is None for a in assets):
-        return Period(len(whole), (), known=False)
-    valid = []
+        return Period(len(whole), (), (), known=False)
+    valid: dict[int, Day] = {}
     for i in whole:
         n = sum(m.wh[i] for m in meters)
         d = sum(a.days[i].pieces.good or 0 for a in assets)
         if n > 0 and d > 0 and all(m.answered_on[i] for m in meters):
-            valid.append(Day(n, d))
-    return Period(len(whole), tuple(valid))
+            valid[i] = Day(n, d)
+    return _period(work, whole, valid)
+
+
+def _period(work: Workspace, whole: Sequence[int], valid: Mapping[int, Day]) -> Period:
+    dates = tuple(date.fromisoformat(work.days[i].date) for i in valid)
+    return Period(len(whole), tuple(valid.values()), dates)

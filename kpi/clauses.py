@@ -8,6 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
+from kpi.claims import ClaimResult
 from kpi.comparison import Word
 from kpi.fields import Fields
 from kpi.grades import Letter
@@ -286,6 +287,17 @@ def _target(f: Fields) -> Target:
         threshold=number / 100 if unit == "%" else number,
         unit=unit,
     )
+
+
+def figure_of(result: ClaimResult) -> Figure:
+    """Return what a claim result says to a row: its value, OEE bounds where there are, the word of a comparison."""
+    word, high = result.detail.get("word"), result.detail.get("high")
+    if isinstance(word, str):
+        return Figure(result.ratio, word=Word(word))
+    if not isinstance(high, str) or result.value is None:
+        return Figure(result.ratio)
+    unbounded = high == "unbounded"
+    return Figure(result.value, high=None if unbounded else Fraction(high), unbounded=unbounded)
 
 
 def measured_rows(scheme: Scheme) -> Sequence[Clause]:

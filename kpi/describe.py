@@ -8,6 +8,7 @@ from typing import Final
 
 from kpi.atoms import APT_ATOMS, PBT_ATOMS
 from kpi.comparison import FEWEST_DAYS, FIRM_DAYS
+from kpi.drift import FEWEST_WEEKS
 from kpi.grades import LEAST_COVERAGE
 from kpi.profiles import CONFIRMED, Profile, category
 from kpi.reasons import Reason
@@ -110,6 +111,7 @@ _COMPARISON: Final = (
     "A day is valid if planned time and numerator are positive and, for OEE,",
     "at most a tenth of the planned time is unknown.",
     "Interval: widest of iid, autocorrelation-corrected and circular block variance, two-sided 90 %.",
+    f"Drift (DR-1) needs at least {FEWEST_WEEKS} whole weeks, else it is not tested; none found proves little.",
 )
 _GRADES: Final = (
     f"A measured in both periods, slot coverage ≥ {LEAST_COVERAGE * 100} %, no drift, baseline sealed before;",

@@ -1,4 +1,4 @@
-"""The frozen table of Student's t at probability 0.95 (kpi-audit U8), so that every engine uses the same digits.
+"""The frozen tables of Student's t (kpi-audit U8, U9), so that every engine uses the same digits.
 
 Standard library only: the verifier reads it too.
 """
@@ -54,6 +54,24 @@ T95_MICRO: Final[tuple[int, ...]] = (
 # fmt: on
 """One-sided 95 % quantile in millionths for 1, 2, … 400 degrees of freedom, rounded to 6 decimals once."""
 
+# fmt: off
+T975_MICRO: Final[tuple[int, ...]] = (
+    12_706_205, 4_302_653, 3_182_446, 2_776_445, 2_570_582, 2_446_912, 2_364_624, 2_306_004, 2_262_157, 2_228_139,
+    2_200_985, 2_178_813, 2_160_369, 2_144_787, 2_131_450, 2_119_905, 2_109_816, 2_100_922, 2_093_024, 2_085_963,
+    2_079_614, 2_073_873, 2_068_658, 2_063_899, 2_059_539, 2_055_529, 2_051_831, 2_048_407, 2_045_230, 2_042_272,
+    2_039_513, 2_036_933, 2_034_515, 2_032_245, 2_030_108, 2_028_094, 2_026_192, 2_024_394, 2_022_691, 2_021_075,
+    2_019_541, 2_018_082, 2_016_692, 2_015_368, 2_014_103, 2_012_896, 2_011_741, 2_010_635, 2_009_575, 2_008_559,
+    2_007_584, 2_006_647, 2_005_746, 2_004_879, 2_004_045, 2_003_241, 2_002_465, 2_001_717, 2_000_995, 2_000_298,
+    1_999_624, 1_998_972, 1_998_341, 1_997_730, 1_997_138, 1_996_564, 1_996_008, 1_995_469, 1_994_945, 1_994_437,
+    1_993_943, 1_993_464, 1_992_997, 1_992_543, 1_992_102, 1_991_673, 1_991_254, 1_990_847, 1_990_450, 1_990_063,
+    1_989_686, 1_989_319, 1_988_960, 1_988_610, 1_988_268, 1_987_934, 1_987_608, 1_987_290, 1_986_979, 1_986_675,
+    1_986_377, 1_986_086, 1_985_802, 1_985_523, 1_985_251, 1_984_984, 1_984_723, 1_984_467, 1_984_217, 1_983_972,
+    1_983_731, 1_983_495, 1_983_264, 1_983_038, 1_982_815, 1_982_597, 1_982_383, 1_982_173, 1_981_967, 1_981_765,
+    1_981_567, 1_981_372, 1_981_180, 1_980_992, 1_980_808, 1_980_626, 1_980_448, 1_980_272, 1_980_100, 1_979_930,
+)
+# fmt: on
+"""One-sided 97.5 % quantile in millionths for 1 … 120 degrees of freedom (drift test U9)."""
+
 
 def t95(df: int) -> Decimal:
     """Return the 0.95 quantile of Student's t with 6 decimals.
@@ -63,3 +81,10 @@ def t95(df: int) -> Decimal:
     if df < 1:
         raise ValueError(f"degrees of freedom must be at least 1, not {df}")
     return Decimal(T95_MICRO[min(df, len(T95_MICRO)) - 1]).scaleb(-6)
+
+
+def t975(df: int) -> Decimal:
+    """Return the 0.975 quantile of Student's t with 6 decimals; above 120 degrees the value for 120 is used."""
+    if df < 1:
+        raise ValueError(f"degrees of freedom must be at least 1, not {df}")
+    return Decimal(T975_MICRO[min(df, len(T975_MICRO)) - 1]).scaleb(-6)

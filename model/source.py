@@ -51,8 +51,11 @@ class Source(Protocol):
         """Yield batches until cancelled. Raises TransientError when the connection is lost."""
         ...
 
-    async def acknowledge(self) -> None:
-        """Learn that every batch yielded so far is on disk (QoS 1 acknowledgements go out now)."""
+    async def acknowledge(self, batches: int | None = None) -> None:
+        """Learn that the first `batches` batches ever yielded are on disk; None = all yielded so far.
+
+        QoS 1 acknowledgements go out now, and not earlier.
+        """
         ...
 
     async def close(self) -> None:

@@ -132,7 +132,9 @@ def _clause(writer: Writer, line: ClauseLine) -> Json:
     return {
         "number": line.number,
         "wording": writer.say(line.wording),
-        "evaluated": writer.say(line.evaluated),
+        "evaluated": writer.texts.t("summary.narrative")
+        if line.evaluated.zh == line.wording.zh
+        else writer.say(line.evaluated),
         "required": writer.say(line.required) or DASH,
         "value": writer.amount(line.value, line.unit, line.decimals, line.threshold),
         "key": line.verdict.key,

@@ -286,6 +286,9 @@ class ReportData:
     """ISO date of the sample day of the device segments."""
     gantt_ms: tuple[int, int] = (0, 0)
     gaps: Sequence[Gap] = ()
+    """Of the after period; the longest 30 are listed."""
+    gaps_total: int | None = None
+    """All gaps of the period when `gaps` holds only the longest of them; None = `gaps` is complete."""
     config_changes: Sequence[ConfigChange] = ()
     findings: Sequence[Finding] = ()
     not_provable: Sequence[Text] = ()

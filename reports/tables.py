@@ -133,5 +133,7 @@ def gaps(writer: Writer) -> Rows:
 
 def more(writer: Writer) -> str:
     """Return how many gaps are not listed, or nothing."""
-    rest = len(writer.data.gaps) - _GAPS_LISTED
+    data = writer.data
+    total = max(len(data.gaps), data.gaps_total or 0)
+    rest = total - min(len(data.gaps), _GAPS_LISTED)
     return writer.texts.t("gaps.more", count=rest) if rest > 0 else ""

@@ -82,6 +82,8 @@ class RegisteredSpec:
     production: bool
     nc: bool
     networked: bool
+    retired: bool = False
+    """Whether the retrofit takes it out of service."""
 
 
 RUN, SETUP, FAULT, WAIT, IDLE, TEST = (
@@ -249,7 +251,8 @@ REGISTRY: Final[tuple[RegisteredSpec, ...]] = (
     RegisteredSpec(id="cnc-02", name="数控车床", asset_class="cnc", production=True, nc=True, networked=True),
     RegisteredSpec(id="insp-01", name="三坐标检测", asset_class="inspection", production=False, nc=True,
                    networked=False),
-    RegisteredSpec(id="manual-01", name="手动钻床", asset_class="manual", production=True, nc=False, networked=False),
+    RegisteredSpec(id="manual-01", name="手动钻床", asset_class="manual", production=True, nc=False, networked=False,
+                   retired=True),
     RegisteredSpec(id="meter-01", name="总电表 A", asset_class="meter", production=False, nc=False, networked=True),
     RegisteredSpec(id="meter-02", name="电表 B", asset_class="meter", production=False, nc=False, networked=True),
     RegisteredSpec(id="plc-01", name="装配线 PLC", asset_class="plc", production=True, nc=True, networked=True),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.state import MachineState
 from simulators.demo_plant import MACHINES, METERS, MachineSpec, MeterSpec, Regime
 from simulators.plan import DAY_MS, Period, Plan
-from simulators.scenario import MachineDay, machine_day, state_spells
+from simulators.scenario import DayKey, MachineDay, machine_day, state_spells
 
 Int64 = NDArray[np.int64]
 WMS_PER_WH = 3_600_000
@@ -121,13 +121,25 @@ class PlantEvents:
 
 
 def period_events(plan: Plan, period: Period) -> PlantEvents:
-    """Return the events of a period with one production day before and after it."""
+    """Return the events of a period with one production day before and after it.
+
+    Days are numbered from the first day of the plan: a plan of another date has the same history at another time.
+    """
     starts = range(period.start_ms - DAY_MS, period.end_ms + DAY_MS, DAY_MS)
     machines = tuple(
         machine_events(
             spec,
             period.regime,
-            [machine_day(plan.seed, spec, period.regime, day, plan.stops) for day in starts],
+            [
+                machine_day(
+                    DayKey(plan.seed, (day - plan.before.start_ms) // DAY_MS),
+                    spec,
+                    period.regime,
+                    day,
+                    plan.stops,
+                )
+                for day in starts
+            ],
         )
         for spec in MACHINES
     )

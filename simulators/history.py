@@ -27,6 +27,7 @@ from simulators.plan import (
     UTC_OFFSET_MIN,
     Period,
     Plan,
+    local_time,
 )
 from simulators.rendering import NO_SOURCE_MS, Rows, TraceSignal, item_view, signal_rows
 
@@ -80,6 +81,19 @@ def calendar_document(plan: Plan) -> dict[str, object]:
         "utc_offset_min": UTC_OFFSET_MIN,
         "zone": "Asia/Shanghai",
     }
+
+
+def plant_file_stops(plan: Plan) -> list[dict[str, str]]:
+    """Return the planned stops as a plant file writes them under `calendar: stops:`."""
+    return [
+        {
+            "asset": s.asset,
+            "kind": s.kind,
+            "start": local_time(s.from_ms).isoformat(),
+            "end": local_time(s.to_ms).isoformat(),
+        }
+        for s in plan.stops
+    ]
 
 
 def period_rows(plan: Plan, period: Period) -> Rows:

@@ -15,6 +15,8 @@ from simulators.plan import DAY_MS, HOUR_MS, MINUTE_MS, Period
 
 RECOVERY_MS: Final = 4_000
 """After a gap every item is read anew this long after the gap's last minute."""
+_EDGE_MS: Final = 10 * MINUTE_MS
+"""No fault lies nearer than this to the edge of a production day, so that daily sums need no allocation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +84,15 @@ def reset_instant(events: PlantEvents, asset: str, not_before_ms: int) -> int:
     machine = events.machine(asset)
     spells = machine.spells()
     for (start, state), (end, _) in itertools.pairwise(spells):
+        reset = start + 2 * MINUTE_MS
+        inside = (reset - machine.start_ms) % DAY_MS
         if (
             state is MachineState.FAULT
             and start >= not_before_ms
             and end - start >= 4 * MINUTE_MS
-            and (start + 2 * MINUTE_MS - machine.start_ms) // DAY_MS
-            == (end - machine.start_ms) // DAY_MS
+            and _EDGE_MS <= inside <= DAY_MS - _EDGE_MS
         ):
-            return start + 2 * MINUTE_MS
+            return reset
     raise ValueError(f"{asset} has no fault of four minutes after {not_before_ms}")
 
 
@@ -99,7 +102,7 @@ def check_apart(faults: Sequence[Fault], period: Period) -> None:
         edges = (fault.at_ms,) if isinstance(fault, CounterReset) else (fault.from_ms, fault.to_ms)
         for edge in edges:
             inside = (edge - period.start_ms) % DAY_MS
-            if not 10 * MINUTE_MS <= inside <= DAY_MS - 10 * MINUTE_MS:
+            if not _EDGE_MS <= inside <= DAY_MS - _EDGE_MS:
                 raise ValueError(f"{fault} is too near to the edge of a production day")
             if not isinstance(fault, CounterReset) and edge % MINUTE_MS:
                 raise ValueError(f"{fault} does not lie on whole minutes")

@@ -17,7 +17,7 @@ from simulators.events import (
 )
 from simulators.plan import DAY_MS, HOUR_MS, MINUTE_MS, production_day_start
 from simulators.registers import alarm_code, counter_base, energy_base_wh, mode_code
-from simulators.scenario import MachineDay, machine_day
+from simulators.scenario import DayKey, MachineDay, machine_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +164,10 @@ class LivePlant:
         self._days.extend(new)
         for spec in MACHINES:
             written = self._written.setdefault(spec.id, [])
-            written.extend(machine_day(self.seed, spec, Regime.AFTER, day) for day in new)
+            written.extend(
+                machine_day(DayKey(self.seed, day // DAY_MS), spec, Regime.AFTER, day)
+                for day in new
+            )
             self._machines[spec.id] = machine_events(spec, Regime.AFTER, written)
         machines = tuple(self._machines.values())
         self._curves = {m.id: EnergyCurve(m, machines) for m in METERS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
 from simulators.demo_plant import Regime
@@ -113,11 +113,15 @@ def day_start_ms(day: date) -> int:
     return int(midnight.timestamp()) * 1000 + (DAY_START_MIN - UTC_OFFSET_MIN) * MINUTE_MS
 
 
+def local_time(ms: int) -> datetime:
+    """Return the local time with its offset at `ms`."""
+    zone = timezone(timedelta(minutes=UTC_OFFSET_MIN))
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)).astimezone(zone)
+
+
 def local_date(ms: int) -> date:
     """Return the local calendar date at `ms`."""
-    return (
-        datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms + UTC_OFFSET_MIN * MINUTE_MS)
-    ).date()
+    return local_time(ms).date()
 
 
 def production_day_start(ms: int) -> int:

@@ -1,4 +1,4 @@
-"""The script of the plant: a pure function of (seed, machine, regime, production day) → events.
+"""The script of the plant: a pure function of (seed, day number, machine, regime) → events.
 
 States, cycles, parts, scrap, programs and power follow each other: a part completes only while its machine runs,
 power is a function of the state, and everything is an integer.
@@ -36,6 +36,14 @@ from simulators.plan import DAY_MS, HOUR_MS, Stop, breaks_of_day
 from simulators.rng import Rng
 
 Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class DayKey:
+    """Which day of which script: a number counted from any first day."""
+
+    seed: int
+    day: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,13 +117,14 @@ class _DayWriter:
 
 
 def machine_day(
-    seed: int, spec: MachineSpec, regime: Regime, start_ms: int, stops: Sequence[Stop] = ()
+    key: DayKey, spec: MachineSpec, regime: Regime, start_ms: int, stops: Sequence[Stop] = ()
 ) -> MachineDay:
     """Return the events of one machine on the production day that starts at `start_ms`.
 
-    `stops` are planned stops of any asset; in those of this machine it stands idle.
+    `key` names the day: equal keys give equal days, only at another time. `stops` are planned stops of any asset; in
+    those of this machine it stands idle.
     """
-    rng = Rng("machine-day", seed, spec.id, regime.value, start_ms)
+    rng = Rng("machine-day", key.seed, spec.id, regime.value, key.day)
     end_ms = start_ms + DAY_MS
     day = _DayWriter(spec, regime, start_ms, rng)
     standing = [(a, b) for a, b in breaks_of_day(start_ms) if not day.how.runs_through_breaks]

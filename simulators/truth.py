@@ -21,7 +21,7 @@ import numpy as np
 
 from model.state import Atom
 from simulators.delivery import delivery_of
-from simulators.demo_plant import MACHINES, REGISTRY, REQUIRED_SIGNALS
+from simulators.demo_plant import MACHINES, REGISTRY, REQUIRED_SIGNALS, Regime
 from simulators.events import WMS_PER_WH, EnergyCurve, MachineEvents, PlantEvents, period_events
 from simulators.history import calendar_document, scenario_sha256
 from simulators.injected import CounterReset, Fault, Gap, injected_faults
@@ -82,6 +82,7 @@ class PeriodTruth:
     machines: Mapping[str, tuple[MachineTruth, ...]]
     wh: Mapping[str, tuple[int, ...]]
     slots: Mapping[str, SlotCount]
+    regime: Regime
 
     def whole(self, asset: str) -> MachineTruth:
         """Return the sum over the days of one machine."""
@@ -148,7 +149,7 @@ def _ideal(plan: Plan, period: Period, events: PlantEvents) -> PeriodTruth:
         shown = [_true_wh(curve, edge) for edge in edges]
         wh[meter] = tuple(b - a for a, b in pairwise(shown))
     slots = {a: slot_count(a, period, _stops_ms(plan, period, a), ()) for a in REQUIRED_SIGNALS}
-    return PeriodTruth(period.days, machines, wh, slots)
+    return PeriodTruth(period.days, machines, wh, slots, period.regime)
 
 
 def _measurable(
@@ -180,7 +181,7 @@ def _measurable(
         for meter, curve in events.curves.items()
     }
     slots = {a: slot_count(a, period, _stops_ms(plan, period, a), faults) for a in REQUIRED_SIGNALS}
-    return PeriodTruth(period.days, machines, wh, slots)
+    return PeriodTruth(period.days, machines, wh, slots, period.regime)
 
 
 def _machine_days(
@@ -247,7 +248,8 @@ def _kpi_document(truth: PeriodTruth) -> Json:
     ideal_total = sum(m.ideal_cycle_ms * (m.good + m.scrap) for m in whole)
     good = sum(m.good for m in whole)
     wh = sum(sum(days) for days in truth.wh.values())
-    production = [r for r in REGISTRY if r.production]
+    after = truth.regime is Regime.AFTER
+    production = [r for r in REGISTRY if r.production and not (r.retired and after)]
     networked = [r for r in production if r.id in truth.slots and _alive(truth.slots[r.id])]
     connected = {a: Fraction(c.alive, c.expected) for a, c in truth.slots.items()}
     judged = sorted({*connected, *(r.id for r in production)})

@@ -25,6 +25,8 @@ from simulators.truth_time import Spell
 class Darkness:
     """An interval [from_ms, to_ms) in which the state of an asset cannot be known."""
 
+    blind_ms: int
+    """From here on no change is seen; up to `from_ms` the last known state still counts."""
     from_ms: int
     to_ms: int
 
@@ -36,19 +38,21 @@ def darkness_of(
 
     Gap: from its first minute (the M row stands at the start of the slot) to the first reading after it.
     Bad quality: from the first bad value to the first good one.
-    Agent off: the last proof holds for the hold time, then unknown to the first reading after the restart.
+    Agent off: the last proof holds for the hold time, then unknown to the first reading after the restart; what changes
+    in between is not seen.
     """
     delivery = delivery_of(asset)
+    late = delivery.latency_ms
     found: list[tuple[Fault, Darkness]] = []
     for fault in faults:
         match fault:
             case Gap(asset=a, from_ms=start, to_ms=end) if a == asset:
-                found.append((fault, Darkness(start, end + RECOVERY_MS)))
+                found.append((fault, Darkness(start - late, start, end + RECOVERY_MS)))
             case BadQuality(asset=a, from_ms=start, to_ms=end) if a == asset:
-                found.append((fault, Darkness(start, end)))
+                found.append((fault, Darkness(start - late, start, end)))
             case AgentOutage(from_ms=start, to_ms=end):
                 held = _last_proof(delivery, spells, start) + HOLD_MS
-                found.append((fault, Darkness(held, end + RECOVERY_MS)))
+                found.append((fault, Darkness(start - late, held, end + RECOVERY_MS)))
             case _:
                 pass
     return found
@@ -65,7 +69,8 @@ def measured_spells(
     edges = {start, *(d.from_ms for d in dark), *(d.to_ms for d in dark)}
     # a reading after darkness shows the true state of that instant, not the state last noticed
     truth_edges = {start, *(d.to_ms for d in dark)}
-    points = sorted({t for t, _ in noticed if start < t < span[1]} | edges)
+    seen = {t for t, _ in noticed if not any(d.blind_ms <= t < d.to_ms for d in dark)}
+    points = sorted({t for t in seen if start < t < span[1]} | edges)
     timeline: list[Spell] = [(span[0], MachineState.UNKNOWN)]
     for t in points:
         if any(d.from_ms <= t < d.to_ms for d in dark):

@@ -80,6 +80,12 @@ def unreachable(where: str, error: Exception) -> TransientError:
     )
 
 
+def tls_options(ca_file: str, *, verify: bool) -> dict[str, str]:
+    """Return the options of a urllib3 pool for https. ca_file: "" = the authorities of the system."""
+    options = {"cert_reqs": "CERT_REQUIRED" if verify else "CERT_NONE"}
+    return {**options, "ca_certs": ca_file} if ca_file else options
+
+
 def _reason(body: bytes) -> str:
     text = body.decode("utf-8", "replace").strip()
     with suppress(ValueError, AttributeError):

@@ -13,7 +13,7 @@ import urllib3
 
 from model.batch import Batch
 from model.signal import Signal, SignalTable
-from storage.http_answers import error_of, unreachable
+from storage.http_answers import error_of, tls_options, unreachable
 from storage.line_names import STATUS_ENDING, PlantTags, tag_text
 from storage.line_protocol import LineEncoder
 from storage.point_rows import MEASUREMENTS, FieldNames, FieldValue, newest
@@ -33,6 +33,7 @@ class Influx1Settings:
     gzip: bool = False
     timeout_s: float = 10.0
     ca_file: str = ""
+    verify_tls: bool = True
 
 
 class Influx1Store:
@@ -49,13 +50,14 @@ class Influx1Store:
             basic_auth=f"{settings.user}:{settings.password}" if settings.user else None,
             keep_alive=True,
         )
-        self._http = urllib3.PoolManager(
-            maxsize=1,
-            headers=headers,
-            timeout=settings.timeout_s,
-            retries=False,
-            ca_certs=settings.ca_file or None,
-        )
+        options: dict[str, Any] = {
+            "headers": headers,
+            "timeout": settings.timeout_s,
+            "retries": False,
+            "maxsize": 1,
+            **tls_options(settings.ca_file, verify=settings.verify_tls),
+        }
+        self._http = urllib3.PoolManager(**options)
         self._where = f"InfluxDB {settings.url}, database {settings.database}"
 
     def close(self) -> None:
@@ -99,7 +101,7 @@ class Influx1Store:
     ) -> Iterator[tuple[str, dict[str, str], list[str], list[list[Any]]]]:
         """Yield (measurement, tags, columns, rows) of every series in the answer."""
         path = "/query?" + urlencode({"db": self._settings.database, "epoch": "ns", "q": influxql})
-        answer = json.loads(self._request("GET", path))
+        answer = json.loads(self._request("GET", path), parse_int=_integer)
         for result in answer.get("results", []):
             if "error" in result:
                 raise error_of(404, str(result["error"]).encode(), {}, self._where)
@@ -160,6 +162,11 @@ class Influx1Store:
                 )
                 counts[tags["device"]] = counts.get(tags["device"], 0) + mine
         return {device: count for device, count in counts.items() if count}
+
+
+def _integer(text: str) -> int | float:
+    """Return a JSON number without fraction; the server writes the float -0.0 as `-0`."""
+    return -0.0 if text == "-0" else int(text)
 
 
 def _string(text: str) -> str:

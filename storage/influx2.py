@@ -37,6 +37,7 @@ class Influx2Settings:
     gzip: bool = False
     timeout_ms: int = 10_000
     ca_file: str = ""
+    verify_tls: bool = True
 
 
 class Influx2Store:
@@ -57,6 +58,7 @@ class Influx2Store:
             enable_gzip=settings.gzip,
             # Retrying is the business of `Delivery`, which knows back-off and outages.
             retries=urllib3.Retry(0),
+            verify_ssl=settings.verify_tls,
             **({"ssl_ca_cert": settings.ca_file} if settings.ca_file else {}),
         )
         self._write_api = self._client.write_api(write_options=SYNCHRONOUS)
@@ -204,4 +206,5 @@ def _parsed(of_type: str, text: str) -> float | int | bool | str:
         case "boolean":
             return text == "true"
         case _:
-            return text
+            # The server writes its CSV with CR LF, also inside texts, and leaves out every CR of their own.
+            return text.replace("\r\n", "\n")

@@ -18,7 +18,7 @@ from model.signal import SignalTable
 from storage import journal_codec
 from storage.instants import SameInstant, instants
 from storage.journal_files import PAGE_BYTES, Opened, disk_error, is_corrupt, open_database
-from storage.journal_read import JournalReader
+from storage.journal_read import JournalReader, locked
 from storage.journal_types import BlockInfo, JournalStatus, Loss, Quota
 from storage.signal_tables import encode_table
 
@@ -38,7 +38,11 @@ _EVICTION: Final = (
 
 
 class Journal(JournalReader):
-    """Blocks of samples in one SQLite file, WAL, `synchronous=FULL`. Synchronous, for one thread at a time."""
+    """Blocks of samples in one SQLite file, WAL, `synchronous=FULL`.
+
+    Every call is synchronous. One lock makes it safe to append in one thread and to deliver in another: a call waits at
+    most for one other call, never for a store or a network.
+    """
 
     def __init__(self, opened: Opened, path: Path, clock: Clock, quota: Quota) -> None:
         """Take over a database that `open_database` prepared; use `Journal.open`."""
@@ -158,6 +162,7 @@ class Journal(JournalReader):
 
     # configurations
 
+    @locked
     def register(self, table: SignalTable, name: str) -> int:
         """Store the signal table of a configuration and return its id; the same table and name give the same id.
 
@@ -179,6 +184,7 @@ class Journal(JournalReader):
 
     # writing
 
+    @locked
     def append(self, batches: Sequence[Batch], *, slot: int, config: int) -> int:
         """Write all rows of `batches` as one block and return its sequence after the commit: they are *collected*.
 
@@ -232,12 +238,14 @@ class Journal(JournalReader):
                     same.ranks(block.batch)
         return self._same[config]
 
+    @locked
     def mark_sealed(self, slot: int) -> None:
         """Record that the frames of every slot up to `slot` are in the archive and the ledger."""
         if slot > self._sealed:
             self._relaxed("UPDATE meta SET value=? WHERE key='sealed_slot'", [(slot,)])
             self._sealed = slot
 
+    @locked
     def acknowledge(self, seqs: Iterable[int]) -> None:
         """Record that the store has the blocks `seqs`, or that what it refused is in quarantine."""
         wanted = sorted(set(seqs))
@@ -315,6 +323,7 @@ class Journal(JournalReader):
                 db.execute("UPDATE meta SET value=value+? WHERE key='evicted_rows'", (rows,))
         self._count()
 
+    @locked
     def trim(self, *, committed_before_ns: int) -> int:
         """Remove blocks that are delivered, sealed and older than given; return the number of rows removed."""
         removed = 0
@@ -382,6 +391,7 @@ class Journal(JournalReader):
             self._insert_loss(db, loss)
         self._count()
 
+    @locked
     def status(self) -> JournalStatus:
         """Return what the board shows; cheap enough for once a second."""
         used = self._used_bytes()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import wraps
 from pathlib import Path
-from typing import Final
+from threading import RLock
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,20 @@ from storage.signal_tables import decode_table, text_mask
 _INFO: Final = "seq, slot, config, rows, first_ns, last_ns, committed_ns, size, crc, state=1"
 
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def locked(method: _Method) -> _Method:
+    """Let one thread at a time into the methods of a journal."""
+
+    @wraps(method)
+    def inside(self: JournalReader, *args: Any, **named: Any) -> Any:
+        with self.lock:
+            return method(self, *args, **named)
+
+    return cast("_Method", inside)
+
+
 class JournalReader(ABC):
     """The reading half of the journal over one SQLite connection."""
 
@@ -30,6 +46,7 @@ class JournalReader(ABC):
         """Prepare reading of the journal at `path`; the subclass opens `_db`."""
         self._path = path
         self._db: sqlite3.Connection
+        self.lock = RLock()
         self._tables: dict[int, SignalTable] = {}
         self._text: dict[int, NDArray[np.bool_]] = {}
 
@@ -45,6 +62,7 @@ class JournalReader(ABC):
         row: tuple[int, ...] = self._db.execute(sql, values).fetchone()
         return row
 
+    @locked
     def table(self, config: int) -> SignalTable:
         """Return the signal table of configuration `config`; raises PermanentError if it is unknown."""
         if config not in self._tables:
@@ -57,17 +75,20 @@ class JournalReader(ABC):
             self._tables[config] = decode_table(row[0])
         return self._tables[config]
 
+    @locked
     def config_name(self, config: int) -> str:
         """Return the name given to `register`, "" if it is unknown."""
         row = self._db.execute("SELECT name FROM config WHERE id=?", (config,)).fetchone()
         return str(row[0]) if row else ""
 
+    @locked
     def is_text(self, config: int) -> NDArray[np.bool_]:
         """Return one bool per signal of the table, true where the type is text."""
         if config not in self._text:
             self._text[config] = text_mask(self.table(config))
         return self._text[config]
 
+    @locked
     def infos(
         self, *, after: int = 0, limit: int = -1, pending: bool = False, newest_first: bool = False
     ) -> list[BlockInfo]:
@@ -76,6 +97,7 @@ class JournalReader(ABC):
         direction = "DESC" if newest_first else "ASC"
         return self._infos(f"{condition} ORDER BY seq {direction} LIMIT ?", (after, limit))
 
+    @locked
     def infos_in(self, start_ns: int, end_ns: int) -> list[BlockInfo]:
         """Return headers of all blocks that may hold rows with an instant in [start_ns, end_ns)."""
         return self._infos("first_ns<? AND last_ns>=? ORDER BY seq", (end_ns, start_ns))
@@ -86,6 +108,7 @@ class JournalReader(ABC):
             rows = self._db.execute(sql, values).fetchall()
         return [_info(row) for row in rows]
 
+    @locked
     def block(self, seq: int) -> JournalBlock | None:
         """Return block `seq`, None if it was evicted or never written.
 
@@ -116,6 +139,7 @@ class JournalReader(ABC):
             raise DamagedBlockError("the blob belongs to another block")
         return batch
 
+    @locked
     def slot_blocks(self, first: int, last: int | None = None) -> list[JournalBlock]:
         """Return the blocks committed in slots first … last (default: only `first`) in commit order."""
         infos = self._infos(
@@ -124,6 +148,7 @@ class JournalReader(ABC):
         blocks = (self.block(info.seq) for info in infos)
         return [block for block in blocks if block is not None]
 
+    @locked
     def losses(self) -> list[Loss]:
         """Return every recorded loss, oldest first."""
         rows = self._db.execute(

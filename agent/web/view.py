@@ -200,7 +200,7 @@ def _clause(row: ClauseRow) -> Json:
         "id": row.id,
         "number": row.number,
         "wording": _text(row.wording),
-        "evaluated": _text(row.evaluated),
+        "evaluated": None if row.evaluated.zh == row.wording.zh else _text(row.evaluated),
         "verdict": row.verdict.key,
         "required": _text(row.required),
         "text": None if value is None else figure(value, row.unit, row.decimals, row.threshold),

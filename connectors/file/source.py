@@ -71,7 +71,7 @@ class FileSource:
     def _read_day(self, header: TraceHeader, day: TraceDay) -> list[Batch]:
         return list(read_day(self._folder, header, day, self._targets))
 
-    async def acknowledge(self) -> None:
+    async def acknowledge(self, batches: int | None = None) -> None:
         """Do nothing: a file is not used up by reading."""
 
     async def close(self) -> None:

@@ -111,7 +111,7 @@ class ModbusSource:
                 c = self._connection
                 raise silent(c.host, c.port, c.unit_id, self._silent_polls)
 
-    async def acknowledge(self) -> None:
+    async def acknowledge(self, batches: int | None = None) -> None:
         """Do nothing: Modbus has no acknowledgement."""
 
     async def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -31,6 +32,13 @@ NAMESPACES: Final[dict[str, str]] = {
     "CNC": "http://opcfoundation.org/UA/CNC/",
 }
 """Prefixes of browse paths that every plant file may use."""
+
+
+PATH_ELEMENT: Final = re.compile(
+    r"(?:(?:nsu=(?P<uri>[^;]+);|(?P<prefix>[A-Za-z0-9_]+):)?(?P<name>[^<>]+))?"
+    r"(?:<(?P<type_prefix>[A-Za-z0-9_]+)(?P<mark>[#:])(?P<type>[^<>]+)>)?"
+)
+"""One element of a browse path: a browse name, a type definition in <>, or both."""
 
 
 class OpcUaConnection(ConfigModel):
@@ -69,7 +77,7 @@ class OpcUaConnection(ConfigModel):
     publish_requests: Annotated[int, Field(ge=1, le=10)] = 3
     """PublishRequests in flight; one loses data without an error under load (performance.md 1.4)."""
     reread: PositiveDuration = Field(default="60 s", validate_default=True)
-    """Rhythm of the re-read of every required item: the proof that it is alive."""
+    """Rhythm of the re-read of every required item, the proof that it is alive; a shorter slot of an item wins."""
     canary: PositiveDuration = Field(default="10 s", validate_default=True)
     """Rhythm of reading the clock of the server."""
     timeout: PositiveDuration = Field(default="10 s", validate_default=True)
@@ -119,6 +127,16 @@ class OpcUaAddress(ConfigModel):
             raise ValueError(
                 f"a node id is written nsu=<URI>;s=<text>, ns=<number>;s=<text> or i=<number>, not {value!r}"
             )
+        return value
+
+    @field_validator("path")
+    @classmethod
+    def _elements(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            if not text or PATH_ELEMENT.fullmatch(text) is None:
+                raise ValueError(
+                    f"browse path element {text!r} cannot be read; write MT:Monitoring, * or <MT#13>"
+                )
         return value
 
     @model_validator(mode="after")

@@ -162,6 +162,14 @@ def untrusted_server(url: str, reason: str, stored: str, trusted: str) -> Perman
     )
 
 
+def no_server_certificate(url: str, reason: str) -> PermanentError:
+    """Return the error for a secure endpoint whose certificate cannot be read."""
+    return PermanentError(
+        f"{url}: the endpoint shows no readable certificate ({reason}): have the server make a new one",
+        f"{url}：该端点没有可读取的证书（{reason}）：请在服务器上重新生成证书",
+    )
+
+
 def plain_password(url: str) -> PermanentError:
     """Return the error for a password that would cross the network readable."""
     return PermanentError(

@@ -107,15 +107,19 @@ def queue_size(publishing_ms: float, sampling_ms: float) -> int:
     return min(QUEUE_LIMIT, max(2, ceil(2 * publishing_ms / sampling_ms)))
 
 
-def gap(last: int, sequence: int) -> list[int]:
-    """Return the sequence numbers lost between `last` and `sequence`; they wrap from 2^32 - 1 to 1.
+def gap(last: int, sequence: int) -> range:
+    """Return the places, counted from `last` = 0, of the numbers lost between `last` and `sequence`.
 
-    An old number (a repetition) gives an empty list, and so does a jump of more than 2^31 - 1.
+    Sequence numbers wrap from 2^32 - 1 to 1 (OPC 10000-4, 7.26); `following` turns a place into a number. An old
+    number (a repetition) gives an empty range, and so does a jump of more than 2^31 - 1.
     """
     distance = (sequence - last) % 0xFFFFFFFF
-    if distance == 0 or distance > 0x7FFFFFFF:
-        return []
-    return [(last + i - 1) % 0xFFFFFFFF + 1 for i in range(1, distance)]
+    return range(1, 1 if distance > 0x7FFFFFFF else max(1, distance))
+
+
+def following(last: int, place: int) -> int:
+    """Return the sequence number `place` after `last`."""
+    return (last + place - 1) % 0xFFFFFFFF + 1
 
 
 def is_repetition(last: int, sequence: int) -> bool:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from model import status as codes
 from model.batch import NO_TIME, Batch
 from model.flags import RowFlag
+from model.signal import SignalType
 
 _VALUE_FLAGS = np.uint16(RowFlag.NO_VALUE | RowFlag.NOT_FINITE)
 _CODE_BITS = np.uint32(0xFFFF0000)
@@ -35,7 +36,7 @@ class Verdict:
 class ProofBook:
     """The last value of every item as the subscription gave it, and when."""
 
-    def __init__(self, deadbands: Sequence[float | None], is_float: Sequence[bool]) -> None:
+    def __init__(self, deadbands: Sequence[float | None], types: Sequence[SignalType]) -> None:
         items = len(deadbands)
         self._known = np.zeros(items, dtype=np.bool_)
         self._value = np.zeros(items, dtype=np.int64)
@@ -43,7 +44,8 @@ class ProofBook:
         self._flags = np.zeros(items, dtype=np.uint16)
         self._text: list[bytes] = [b""] * items
         self._deadband = np.array([d or 0.0 for d in deadbands])
-        self._is_float = np.array(is_float, dtype=np.bool_)
+        self._is_float = np.array([t is SignalType.FLOAT for t in types], dtype=np.bool_)
+        self._is_text = np.array([t is SignalType.TEXT for t in types], dtype=np.bool_)
         self._turn = np.zeros(items, dtype=np.int64)
         self._now = 0
 
@@ -57,15 +59,9 @@ class ProofBook:
         self._turn[items] = self._now
         if batch.texts:
             texts = self._text
-            for item, index, flags in zip(
-                items.tolist(), batch.value.tolist(), batch.flags.tolist(), strict=True
-            ):
-                if not flags & RowFlag.NO_VALUE and 0 <= index < len(batch.texts):
-                    texts[item] = batch.texts[index]
-
-    def forget(self, items: NDArray[np.int64]) -> None:
-        """Forget items whose monitored item is new."""
-        self._known[items] = False
+            rows = self._text_rows(items, batch)
+            for item, index in zip(items[rows].tolist(), batch.value[rows].tolist(), strict=True):
+                texts[item] = batch.texts[index]
 
     def turn(self) -> int:
         """Return a mark for `silent_since`."""
@@ -75,8 +71,8 @@ class ProofBook:
         """Return which items were not noted after `turn`."""
         return self._turn[items] <= turn
 
-    def compare(self, items: NDArray[np.int64], read: Batch, is_text: NDArray[np.bool_]) -> Verdict:
-        """Compare a re-read with the last values. is_text: by row."""
+    def compare(self, items: NDArray[np.int64], read: Batch) -> Verdict:
+        """Compare a re-read with the last values."""
         good = (read.status & np.uint32(codes.SEVERITY_MASK)) == 0
         holds = good & (read.flags & _VALUE_FLAGS == 0)
         same_state = (
@@ -85,10 +81,15 @@ class ProofBook:
             & (self._status[items] & _CODE_BITS == read.status & _CODE_BITS)
         )
         same = same_state & (self._value[items] == read.value)
-        for row in np.flatnonzero(is_text & same_state & (read.flags & _VALUE_FLAGS == 0)).tolist():
-            same[row] = self._text[int(items[row])] == read.texts[int(read.value[row])]
+        for row in self._text_rows(items, read).tolist():
+            equal = self._text[int(items[row])] == read.texts[int(read.value[row])]
+            same[row] = same_state[row] and equal
         within = same_state & ~same & holds & self._within_deadband(items, read)
         return Verdict(alive=same & holds, report=(~holds & same) | within, differs=~same & ~within)
+
+    def _text_rows(self, items: NDArray[np.int64], batch: Batch) -> NDArray[np.intp]:
+        """Return the rows that carry a text."""
+        return np.flatnonzero(self._is_text[items] & (batch.flags & _VALUE_FLAGS == 0))
 
     def _within_deadband(self, items: NDArray[np.int64], read: Batch) -> NDArray[np.bool_]:
         deadband = self._deadband[items]

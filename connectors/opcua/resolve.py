@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from connectors.opcua.config import NAMESPACES
+from connectors.opcua.config import NAMESPACES, PATH_ELEMENT
 from model.errors import ConfigError
-
-_STEP = re.compile(
-    r"(?:(?:nsu=(?P<uri>[^;]+);|(?P<prefix>[A-Za-z0-9_]+):)?(?P<name>[^<>]+))?"
-    r"(?:<(?P<type_prefix>[A-Za-z0-9_]+)(?P<mark>[#:])(?P<type>[^<>]+)>)?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,7 @@ class Reference:
 
 def parse_step(text: str, namespaces: Mapping[str, str]) -> Step:
     """Return one path element; raises ConfigError if it cannot be read or its prefix is unknown."""
-    match = _STEP.fullmatch(text)
+    match = PATH_ELEMENT.fullmatch(text)
     if match is None or not text:
         raise ConfigError(
             f"browse path element {text!r} cannot be read; write MT:Monitoring, *, <MT#13> or nsu=<URI>;Name",

@@ -82,7 +82,10 @@ def check_server_certificate(config: OpcUaConnection, der: bytes, now_ns: int) -
 
     Raises PermanentError and keeps the refused certificate in `rejected/`, where a person finds it.
     """
-    shown = x509.load_der_x509_certificate(der)
+    try:
+        shown = x509.load_der_x509_certificate(der)
+    except ValueError as exc:
+        raise errors.no_server_certificate(config.url, str(exc)) from exc
     now = datetime.fromtimestamp(now_ns / 1e9, UTC)
     reason = None
     if config.server_certificate_file is not None:

@@ -21,10 +21,9 @@ from connectors.opcua.inbox import Inbox
 from connectors.opcua.items import ItemTable
 from connectors.opcua.proof import ProofBook, alive_rows
 from connectors.opcua.readings import PublishMessage, Readings
-from connectors.opcua.sequence import SequenceBook
+from connectors.opcua.sequence import Arrival, SequenceBook
 from model.batch import Batch
 from model.flags import RowFlag
-from model.signal import SignalType
 
 _INBOX_LIMIT: Final = 64
 """Messages between network and pipeline; beyond it no PublishRequest is sent and the queues of the server fill."""
@@ -87,10 +86,11 @@ class OpcUaSource:
                 raise TypeError("an OPC UA point needs an OpcUaAddress")
             addresses.append(point.address)
         types = [p.signal.type for p in context.points]
+        slots = [p.signal.slot_ms for p in context.points if p.signal.required]
+        self._round_ns = min([milliseconds(connection.reread), *slots]) * _NS_PER_MS
         self._names = [f"{p.signal.device}.{p.signal.name}" for p in context.points]
         self._required = np.array([p.signal.required for p in context.points], dtype=np.bool_)
-        self._is_text = np.array([t is SignalType.TEXT for t in types], dtype=np.bool_)
-        self._is_float = [t is SignalType.FLOAT for t in types]
+        self._types = types
         self._targets = Targets.of([p.index for p in context.points], types)
         self._elements = np.array(
             [-1 if a.index is None else a.index for a in addresses], dtype=np.int32
@@ -117,7 +117,7 @@ class OpcUaSource:
         except BaseException:
             await self.close()
             raise
-        self._book = ProofBook(self._items.deadbands, self._is_float)
+        self._book = ProofBook(self._items.deadbands, self._types)
         self._sequences = SequenceBook()
         self._acks = []
         self._suspects = self._suspects[:0]
@@ -140,7 +140,7 @@ class OpcUaSource:
         finally:
             await self._stop()
 
-    async def acknowledge(self) -> None:
+    async def acknowledge(self, batches: int | None = None) -> None:
         """Do nothing: a notification is acknowledged on arrival, the server keeps it too short a time for more."""
 
     async def close(self) -> None:
@@ -239,10 +239,9 @@ class OpcUaSource:
 
     async def _prove(self, session: Session, inbox: Inbox[_Message]) -> None:
         """Third watchdog: read every required item once a round, and what differs once more after a grace."""
-        period_ns = milliseconds(self._config.reread) * _NS_PER_MS
         while True:
             now = self._clock.unix_ns()
-            await asyncio.sleep((plan.next_round_ns(now, period_ns) - now) / 1e9)
+            await asyncio.sleep((plan.next_round_ns(now, self._round_ns) - now) / 1e9)
             await self._items.retry_missing(session)
             await inbox.put(self._missing_rows(required_only=True))
             items = self._items.active(self._required)
@@ -295,7 +294,7 @@ class OpcUaSource:
             published.subscription, published.sequence, keep_alive=published.keep_alive
         )
         if arrival.lost:
-            rows += await self._recover(session, published, arrival.lost)
+            rows += await self._recover(session, published.subscription, arrival)
         if arrival.found_again:
             self.counters.lost_notifications -= 1
         if arrival.fresh and published.readings is not None:
@@ -314,29 +313,26 @@ class OpcUaSource:
         self._book.note(known.item, batch)
         return batch
 
-    async def _recover(
-        self, session: Session, published: PublishMessage, lost: list[int]
-    ) -> list[Batch]:
+    async def _recover(self, session: Session, subscription: int, arrival: Arrival) -> list[Batch]:
         """Ask for lost notifications again; read everything, marked OVERFLOW, if one is gone for good."""
         rows = []
-        gone = 0
-        for sequence in lost[: len(published.available) + 1]:
-            again = await session.republish(published.subscription, sequence, self._elements)
+        gone = arrival.missing - len(arrival.lost)
+        for sequence in arrival.lost:
+            again = await session.republish(subscription, sequence, self._elements)
             if again is None:
                 gone += 1
                 continue
             self.counters.republished_notifications += 1
-            self._sequences.recovered(published.subscription, sequence)
+            self._sequences.recovered(subscription, sequence)
             if again.readings is not None:
                 rows.append(self._live(again.readings, self._clock.unix_ns()))
-        gone += len(lost[len(published.available) + 1 :])
         if gone:
             self.counters.lost_notifications += gone
             self._log.warning(
                 "%s: %d of %d missing notifications are lost; reading every item again",
                 self.name,
                 gone,
-                len(lost),
+                arrival.missing,
             )
             items = self._items.active(np.ones_like(self._required))
             if len(items):
@@ -350,7 +346,7 @@ class OpcUaSource:
         """Compare a re-read with the last values; what differs is looked at once more after the grace."""
         items = message.readings.item
         read = to_batch(message.readings, self._targets, message.received_ns)
-        verdict = self._book.compare(items, read, self._is_text[items])
+        verdict = self._book.compare(items, read)
         self._suspects = items[verdict.differs]
         self._suspected_at = self._book.turn()
         self.counters.proofs += int(np.count_nonzero(verdict.alive))
@@ -363,7 +359,7 @@ class OpcUaSource:
         items = message.readings.item
         read = to_batch(message.readings, self._targets, message.received_ns)
         quiet = self._book.silent_since(items, self._suspected_at)
-        verdict = self._book.compare(items, read, self._is_text[items])
+        verdict = self._book.compare(items, read)
         self._suspects = self._suspects[:0]
         dead = verdict.differs & quiet
         self.counters.proofs += int(np.count_nonzero(verdict.alive))

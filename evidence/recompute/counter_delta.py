@@ -84,7 +84,7 @@ def plan_counter_delta(claim: Claim) -> CounterDelta:
     if parameters or not isinstance(stream, str) or not isinstance(signal, str):
         raise bad_parameter(claim, "parameters", "参数不合法")
     match scale:
-        case [int(num), int(den)] if num > 0 and den > 0 and not isinstance(num | den, bool):
+        case [int(num), int(den)] if min(num, den) > 0 and not {bool} & {type(num), type(den)}:
             return CounterDelta(claim, stream, signal, (num, den))
         case _:
             raise bad_parameter(claim, "scale is not [num, den]", "比例不是 [分子, 分母]")

@@ -20,10 +20,11 @@ from evidence.recompute.claim_tools import (
     text_of,
 )
 from evidence.recompute.counters import Mark
+from evidence.recompute.figures import COUNT_ROLES, AssetFigures
 from evidence.recompute.interface import Outcome, SlotRange, all_streams
 from evidence.recompute.intervals import overlap
 from evidence.recompute.view import LogView
-from evidence.recompute.window import COUNT_ROLES, AssetFigures, Window, window_of
+from evidence.recompute.window import Window, window_of
 from evidence.statement import Claim
 from model.signal import Role
 from model.state import Atom

@@ -15,10 +15,11 @@ import pytest
 from model.batch import NO_TIME, Batch
 from model.errors import TransientError
 from model.flags import RowFlag
+from model.source import Source
 from tests.contract.source_case import SourceCase
 from tests.support.source_run import running
 
-CASES = ["opcua"]
+CASES = ["opcua", "modbus", "mqtt"]
 """Connectors in the suite: tests/contract/case_<name>.py."""
 
 ALIVE = RowFlag.ALIVE | RowFlag.NO_VALUE
@@ -46,8 +47,7 @@ async def test_close_before_connect_and_twice_is_fine(case: SourceCase) -> None:
 async def test_nobody_answers_transient_error_in_both_languages(case: SourceCase) -> None:
     source = case.spec.create(case.nobody())
     with pytest.raises(TransientError) as error:
-        await source.connect()
-        await anext(aiter(source.batches()))
+        await first_batch(source)
     assert error.value.en
     assert error.value.zh != error.value.en
     await source.close()
@@ -141,6 +141,11 @@ async def test_stopped_counterpart_is_a_transient_error(case: SourceCase) -> Non
                 assert isinstance(await run.failure(), TransientError)
             else:
                 await run.until(lambda: any(r.status & 0x80000000 for r in run.of(index)))
+
+
+async def first_batch(source: Source) -> Batch:
+    await source.connect()
+    return await anext(aiter(source.batches()))
 
 
 def _columns(batch: Batch) -> list[np.ndarray]:

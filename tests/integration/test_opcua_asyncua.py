@@ -348,7 +348,7 @@ async def test_clock_of_the_server_that_stands_still_ends_the_connection(
 async def test_decoders_that_disagree_fall_back_to_the_library_with_a_word(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("connectors.opcua.client.session.decoders_agree", lambda: False)
+    monkeypatch.setattr("connectors.opcua.client.decoding.decoders_agree", lambda: False)
     async with plant_server() as plant:
         await plant.add("count", 5, V.UInt32)
         ctx = opcua(plant.url, [(signal("count"), node("count"))], reread="200 ms")

@@ -316,7 +316,8 @@ def test_truth_change_after_retrofit_is_what_the_demo_promises(truth):
         < Fraction(truth["comparison"]["measurable"]["energy_change"])
         < Fraction(14, 100)
     )
-    assert kpi("after", "nc_ratio") == Fraction(5, 6)
+    # the manual drill is one of six machines before, and replaced by the retrofit
+    assert (kpi("before", "nc_ratio"), kpi("after", "nc_ratio")) == (Fraction(5, 6), 1)
 
 
 def test_truth_parts_add_up(truth):

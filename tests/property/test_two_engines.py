@@ -90,6 +90,8 @@ def random_document(rng: random.Random, stops: list[dict[str, object]]) -> dict[
         signals["a2"].append(some_signal("good", "count_good", number))
     if rng.random() < 0.7:
         signals["a3"].append(some_signal("good", "count_good", number))
+    if rng.random() < 0.4:
+        signals["a1"].append(some_signal("program", "program", ("text", "text", "int")))
     if rng.random() < 0.2:
         del signals["a2"][-1]
     if rng.random() < 0.1:

@@ -63,9 +63,12 @@ class FakeDevice:
     connections: int = 0
     most_waiting: int = 0
     """Most requests that had arrived in one chunk: what a pipelining client has in flight."""
+    _server: asyncio.Server | None = None
+    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._writers.add(writer)
         try:
             while chunk := await reader.read(65536):
                 waiting = 0
@@ -86,14 +89,24 @@ class FakeDevice:
         except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
+            self._writers.discard(writer)
             writer.close()
+
+    async def stop(self) -> None:
+        """Close the port and cut every connection; safe to call twice."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        server.close()
+        for writer in list(self._writers):
+            writer.close()
+        await server.wait_closed()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[FakeDevice]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
-            server.close()
-            await server.wait_closed()
+            await self.stop()

@@ -77,7 +77,8 @@ class Channel:
             uri = endpoint.Server.ApplicationUri or ""
             if self._realm is Realm.EV and uri.startswith(SIMULATOR_URI):
                 raise errors.simulator_refused(config.url, uri)
-        if password and not config.i_accept_plain_password and config.security == "none":
+        readable = config.security == "none" or config.mode == "sign"
+        if password and readable and not config.i_accept_plain_password:
             policy = client.server_policy(ua.UserTokenType.UserName).SecurityPolicyUri
             if not policy or policy == security_policies.SecurityPolicyNone.URI:
                 raise errors.plain_password(config.url)
@@ -126,7 +127,7 @@ class Channel:
         protocol = client.uaclient.protocol
         transport = None if protocol is None else protocol.transport
         try:
-            with suppress(OSError, TimeoutError, asyncio.CancelledError, *BROKEN):
+            with suppress(OSError, TimeoutError, *BROKEN):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await client.close_session()
                     await client.close_secure_channel()

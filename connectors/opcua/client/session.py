@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from logging import Logger
 from typing import Any, Final, TypeVar
@@ -17,21 +16,10 @@ from numpy.typing import NDArray
 from connectors.base import Realm
 from connectors.opcua import errors
 from connectors.opcua.client.channel import Channel
-from connectors.opcua.client.library import (
-    BROKEN,
-    decoders_agree,
-    library_publish,
-    library_readings,
-    nanoseconds,
-)
+from connectors.opcua.client.decoding import MessageDecoder
+from connectors.opcua.client.library import BROKEN, nanoseconds
 from connectors.opcua.config import OpcUaConnection
-from connectors.opcua.decoder import (
-    decode_publish,
-    decode_read,
-    decode_republish,
-)
 from connectors.opcua.errors import RefusedError
-from connectors.opcua.layout import UnsupportedError
 from connectors.opcua.plan import (
     ItemGrant,
     ItemPlan,
@@ -58,16 +46,7 @@ class Session(Channel):
         super().__init__(config, realm, clock, log)
         self._nodes: dict[str, Any] = {}
         self.limits = OperationLimits.of(config.max_per_call, (None,) * 4)
-        self.fast = decoders_agree()
-        """Whether our own decoder is used."""
-        self.slow_messages = 0
-        """Messages that the library decoded."""
-        self.undecodable_messages = 0
-        if not self.fast:
-            log.warning(
-                "%s: our decoder and the installed asyncua read the test message differently; using the slow one",
-                config.url,
-            )
+        self.decoder = MessageDecoder(config.url, log)
 
     async def learn_limits(self) -> tuple[str, ...]:
         """Read the operation limits into `limits`, and return the namespace array."""
@@ -109,7 +88,7 @@ class Session(Channel):
             nonlocal done
             wanted = elements[done : done + len(part)]
             data = await self.call("Read", self._read_request(part))
-            readings = self._decoded_read(data, wanted)
+            readings = self.decoder.read(data, wanted)
             if len(readings) != len(part):
                 raise errors.lost(self._config.url, "a Read answer of the wrong length")
             shifted = Readings(
@@ -251,7 +230,7 @@ class Session(Channel):
             ua.SubscriptionAcknowledgement(SubscriptionId=s, SequenceNumber=n) for s, n in acks
         ]
         data = await self.call("Publish", request, seconds=0)
-        return self._decoded(data, elements, lambda: decode_publish(data, elements), None)
+        return self.decoder.publish(data, elements)
 
     async def republish(
         self, subscription: int, sequence: int, elements: NDArray[np.int32]
@@ -264,44 +243,7 @@ class Session(Channel):
             data = await self.call("Republish", request)
         except RefusedError:
             return None
-        return self._decoded(
-            data, elements, lambda: decode_republish(data, elements, subscription), subscription
-        )
-
-    def _decoded(
-        self,
-        data: bytes,
-        elements: NDArray[np.int32],
-        decode: Callable[[], PublishMessage],
-        subscription: int | None,
-    ) -> PublishMessage | None:
-        """Return the message by our own decoder, by that of the library if ours declines, None if both do."""
-        if self.fast:
-            with suppress(UnsupportedError):
-                return decode()
-        self.slow_messages += 1
-        try:
-            return library_publish(data, elements, subscription)
-        except BROKEN as exc:
-            self.undecodable_messages += 1
-            self._log.warning(
-                "%s: a notification cannot be decoded (%s), %d bytes",
-                self._config.url,
-                exc,
-                len(data),
-            )
-            return None
-
-    def _decoded_read(self, data: bytes, elements: NDArray[np.int32]) -> Readings:
-        if self.fast:
-            with suppress(UnsupportedError):
-                return decode_read(data, elements)
-        self.slow_messages += 1
-        try:
-            response = struct_from_binary(ua.ReadResponse, Buffer(data))
-        except BROKEN as exc:
-            raise errors.lost(self._config.url, f"a Read answer cannot be decoded: {exc}") from exc
-        return library_readings(range(len(response.Results)), response.Results, elements)
+        return self.decoder.republish(data, elements, subscription)
 
     async def _browse(
         self, nodes: Sequence[str], reference: int, direction: Any

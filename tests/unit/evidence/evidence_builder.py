@@ -13,7 +13,17 @@ from evidence.bundle_write import BundleParts, FramesFile, bundle_members
 from evidence.container import frame_record, withheld_record
 from evidence.document import ConfigDocument, parse_document
 from evidence.dsse import sign_envelope
-from evidence.entries import Block, Boot, Config, Entry, Export, Genesis, Off, encode_entry
+from evidence.entries import (
+    Block,
+    Boot,
+    Config,
+    Entry,
+    Export,
+    Genesis,
+    Off,
+    encode_entry,
+    parse_entry,
+)
 from evidence.frame import FrameRow, frame_prefix, parse_frame, write_frame
 from evidence.grammar import parse_origin
 from evidence.keys import SeedSigner
@@ -185,7 +195,6 @@ class LogBuilder:
         rules = LogRules(
             self.origin, str(self.key), lambda e: parse_document(self.documents[e.sha256])
         )
-        from evidence.entries import parse_entry
 
         for entry in self.entries:
             rules.accept(parse_entry(entry))

@@ -9,7 +9,9 @@ from evidence.refusal import Refusal, Verdict
 
 
 def test_encode_object_sorts_keys_and_writes_no_spaces():
-    assert canonical.encode({"b": [1, True, "轴"], "a": -5}) == '{"a":-5,"b":[1,true,"轴"]}'.encode()
+    assert (
+        canonical.encode({"b": [1, True, "轴"], "a": -5}) == '{"a":-5,"b":[1,true,"轴"]}'.encode()
+    )
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,9 @@ def vector_layout(stream: str) -> tuple[StreamLayout, list[str]]:
         "cnc-01.process": [("program", "text")],
     }
     pairs = signals[stream]
-    return StreamLayout.of(stream, [SignalType(kind) for _, kind in pairs]), [name for name, _ in pairs]
+    return StreamLayout.of(stream, [SignalType(kind) for _, kind in pairs]), [
+        name for name, _ in pairs
+    ]
 
 
 def vector_row(item: list[object], names: list[str]) -> FrameRow:
@@ -73,7 +75,9 @@ def vector_row(item: list[object], names: list[str]) -> FrameRow:
 STREAMS = [(m["slot"], s) for m in VECTORS["minutes"] for s in m["streams"]]
 
 
-@pytest.mark.parametrize(("slot", "item"), STREAMS, ids=lambda v: v["stream"] if isinstance(v, dict) else str(v))
+@pytest.mark.parametrize(
+    ("slot", "item"), STREAMS, ids=lambda v: v["stream"] if isinstance(v, dict) else str(v)
+)
 def test_vectors_frame_salt_and_sub_leaf_byte_for_byte(slot: int, item: dict):
     layout, names = vector_layout(item["stream"])
     frame = bytes.fromhex(item["frame"])
@@ -84,13 +88,18 @@ def test_vectors_frame_salt_and_sub_leaf_byte_for_byte(slot: int, item: dict):
     columns = parse_frame(frame, layout, frame_prefix(slot), slot, simulated=True)
     assert columns.rows == len(item["rows"])
     assert list(columns.received_ms) == [row[0] for row in item["rows"]]
-    assert [None if ms == NO_SOURCE_TIME else ms for ms in columns.source_ms] == [row[1] for row in item["rows"]]
+    assert [None if ms == NO_SOURCE_TIME else ms for ms in columns.source_ms] == [
+        row[1] for row in item["rows"]
+    ]
     assert columns.missed == sum("M" in row[6] for row in item["rows"])
 
 
 @pytest.mark.parametrize("minute", VECTORS["minutes"], ids=lambda m: str(m["slot"]))
 def test_vectors_block_root(minute: dict):
-    assert block_root([bytes.fromhex(s["sub_leaf"]) for s in minute["streams"]]).hex() == minute["root"]
+    assert (
+        block_root([bytes.fromhex(s["sub_leaf"]) for s in minute["streams"]]).hex()
+        == minute["root"]
+    )
 
 
 @pytest.mark.parametrize("item", VECTORS["texts"], ids=lambda item: item["input"][:16] or "empty")
@@ -98,7 +107,9 @@ def test_vectors_texts(item: dict):
     assert clean_text(bytes.fromhex(item["input"])) == (bytes.fromhex(item["heap"]), item["cut"])
 
 
-def parse(frame: bytes, layout: StreamLayout, *, slot: int = SLOT, simulated: bool = True) -> FrameColumns:
+def parse(
+    frame: bytes, layout: StreamLayout, *, slot: int = SLOT, simulated: bool = True
+) -> FrameColumns:
     return parse_frame(frame, layout, frame_prefix(slot), slot, simulated=simulated)
 
 
@@ -197,7 +208,19 @@ def test_simulated_row_in_a_real_log_is_refused():
         lambda f: f[:20],
         lambda f: b"",
     ],
-    ids=["short", "long", "magic", "slot", "rows", "heap", "id length", "id", "padding", "header cut", "empty"],
+    ids=[
+        "short",
+        "long",
+        "magic",
+        "slot",
+        "rows",
+        "heap",
+        "id length",
+        "id",
+        "padding",
+        "header cut",
+        "empty",
+    ],
 )
 def test_header_or_length_changed_is_refused_as_frame(change: Callable[[bytes], bytes]):
     layout = layout_of("int")
@@ -216,7 +239,9 @@ def text_rows(*lengths: int, flags: int = S) -> list[tuple[int, int, int, int, i
 
 def test_texts_must_tile_the_heap():
     layout = layout_of("text")
-    assert [parse(raw_frame(layout, text_rows(3, 0, 2), b"abcde"), layout).text(i) for i in range(3)] == [
+    assert [
+        parse(raw_frame(layout, text_rows(3, 0, 2), b"abcde"), layout).text(i) for i in range(3)
+    ] == [
         b"abc",
         b"",
         b"de",
@@ -227,7 +252,7 @@ def test_texts_must_tile_the_heap():
     assert refusal(raw_frame(layout, text_rows(1025), b"a" * 1025), layout) == "text"
     assert refusal(raw_frame(layout, [], b"abc"), layout) == "text"
     assert refusal(raw_frame(layout_of("int"), [GOOD], b"abc"), layout_of("int")) == "text"
-    # half a code point in one text and the other half in the next: the heap as a whole is well formed, the texts are not
+    # half a code point in one text, the other half in the next: the heap as a whole is well formed, the texts are not
     assert refusal(raw_frame(layout, text_rows(1, 2), "轴".encode()), layout) == "text"
 
 
@@ -279,7 +304,9 @@ def test_late_counts_rows_more_than_a_minute_before_the_slot_but_no_missed_slots
         ("float", float("-inf"), 1 | 32, 0),
     ],
 )
-def test_writer_value_its_type_cannot_hold_becomes_no_value(kind: str, value: float, flags: int, status: int):
+def test_writer_value_its_type_cannot_hold_becomes_no_value(
+    kind: str, value: float, flags: int, status: int
+):
     layout = layout_of(kind)
     columns = parse(write_frame(layout, SLOT, [FrameRow(T0, T0, 0, value, 0, S)]), layout)
     assert (columns.flags[0], columns.status[0], columns.value[0]) == (S | flags, status, 0)

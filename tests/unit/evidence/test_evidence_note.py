@@ -53,11 +53,14 @@ def refused(text: bytes) -> str:
 
 
 def test_note_of_the_vectors_is_written_byte_for_byte():
-    head = Checkpoint(parse_origin("sim/91500000TEST000017/ws1/1"), 9, bytes.fromhex(VECTORS["roots"]["9"]))
-    lines = [sign_checkpoint(head, LOG), cosign_checkpoint(head, "witness.example/w1", WITNESS, 1772323800)]
-    # vectors.json prints the log's line; the file in the bundle has the cosignature of the witness too
-    assert format_note(head, lines[:1]) == NOTE
-    assert format_note(head, lines) == (FOLDER / "bundle/log/checkpoint").read_bytes()
+    head = Checkpoint(
+        parse_origin("sim/91500000TEST000017/ws1/1"), 9, bytes.fromhex(VECTORS["roots"]["9"])
+    )
+    lines = [
+        sign_checkpoint(head, LOG),
+        cosign_checkpoint(head, "witness.example/w1", WITNESS, 1772323800),
+    ]
+    assert format_note(head, lines) == NOTE == (FOLDER / "bundle/log/checkpoint").read_bytes()
 
 
 def test_note_verified_returns_the_cosignature_with_its_time():
@@ -70,11 +73,18 @@ def test_note_verified_returns_the_cosignature_with_its_time():
 def test_note_with_unknown_signature_line_is_accepted_and_known_bad_one_refused():
     note = parse_note(NOTE)
     stranger = SignatureLine("someone", b"abcd", bytes(64))
-    assert verify_note(parse_note(format_note(note.checkpoint, [*note.lines, stranger])), LOG_KEY, []) == []
+    assert (
+        verify_note(parse_note(format_note(note.checkpoint, [*note.lines, stranger])), LOG_KEY, [])
+        == []
+    )
     bad = cosign_checkpoint(note.checkpoint, "witness.example/w1", LOG, 5)
     forged = SignatureLine(bad.name, WITNESS_KEY.key_id, bad.signature)
     with pytest.raises(Refusal) as caught:
-        verify_note(parse_note(format_note(note.checkpoint, [note.lines[0], forged])), LOG_KEY, [WITNESS_KEY])
+        verify_note(
+            parse_note(format_note(note.checkpoint, [note.lines[0], forged])),
+            LOG_KEY,
+            [WITNESS_KEY],
+        )
     assert caught.value.kind == "witness-signature"
     again = SignatureLine(note.lines[0].name, note.lines[0].key_id, bytes(64))
     with pytest.raises(Refusal) as caught:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from kpi.clauses import Figure, Rule, judge, measured_rows, scheme_from_mapping
+from kpi.claims import ClaimResult
+from kpi.clauses import Figure, Rule, figure_of, judge, measured_rows, scheme_from_mapping
 from kpi.comparison import Word
 from kpi.logic import Verdict, all_of, at_least, one_of
 from kpi.reasons import Reason
@@ -146,6 +147,24 @@ def test_row_that_the_agent_cannot_know_names_who_must_provide_it() -> None:
     found = judge(parsed, {}).rows[0]
     assert found.verdict is U
     assert "由企业提供材料" in found.zh
+
+
+@pytest.mark.parametrize(
+    ("detail", "expected"),
+    [
+        ({}, Figure(Fraction(1, 2))),
+        ({"word": "pass, point only"}, Figure(Fraction(1, 2), word=Word.POINT_ONLY)),
+        ({"high": "3/4", "low": "1/2"}, Figure(Fraction(1, 2), high=Fraction(3, 4))),
+        ({"high": "unbounded", "low": "1/2"}, Figure(Fraction(1, 2), unbounded=True)),
+    ],
+)
+def test_figure_of_a_claim_result(detail: dict[str, Any], expected: Figure) -> None:
+    assert figure_of(ClaimResult(Fraction(1, 2), None, detail)) == expected
+
+
+def test_figure_of_an_undefined_result_carries_the_reason() -> None:
+    found = figure_of(ClaimResult(None, Reason.NO_ENERGY, {"high": "0/0"}))
+    assert found == Figure(Reason.NO_ENERGY.text)
 
 
 def test_scheme_k_of_n_with_mandatory_row() -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import fields, replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -14,22 +15,29 @@ import pytest
 from model.errors import PermanentError
 from reports.build import build_pdf, checkpoint_qr
 from reports.content import content
-from reports.model import Attachment, ReportData
+from reports.model import Attachment, Measured, ReportData
 from reports.words import Text
 from tests.support.board import EV_ORIGIN, ROOT, SIM_ORIGIN
 from tests.support.sample_report import note, sample
 from tests.support.servers import require
 
 BAND = "模拟数据SIMULATED—不得用于认定申报"
+BAND_WORDS = {"模拟数据", "SIMULATED", "—", "不得用于认定申报"}
 
 
 def _pages(pdf: bytes, tmp_path: Path) -> list[str]:
     """Return the text of every page without blanks, as pdftotext of poppler reads it."""
+    text = _pdftotext(pdf, tmp_path).decode()
+    return [re.sub(r"\s", "", page) for page in text.split("\f")[:-1]]
+
+
+def _pdftotext(pdf: bytes, tmp_path: Path, *options: str) -> bytes:
     tool = require("pdftoppm").with_name("pdftotext")
     path = tmp_path / "report.pdf"
     path.write_bytes(pdf)
-    out = subprocess.run([tool, "-enc", "UTF-8", path, "-"], capture_output=True, check=True).stdout
-    return [re.sub(r"\s", "", page) for page in out.decode().split("\f")[:-1]]
+    return subprocess.run(
+        [tool, "-enc", "UTF-8", *options, path, "-"], capture_output=True, check=True
+    ).stdout
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +205,30 @@ def test_content_orders_gaps_by_time_and_says_how_many_are_left_out() -> None:
         found["gaps_more"]
         == f"{len(data.gaps) * 3 - 30} shorter gaps are not listed; see the bundle."
     )
+    assert content(data, "en")["gaps_more"] == ""
+    cut = replace(many, gaps_total=100)
+    assert content(cut, "en")["gaps_more"] == "70 shorter gaps are not listed; see the bundle."
+
+
+def test_no_line_runs_over_the_edge_of_the_page(tmp_path: Path) -> None:
+    """Long fractions, hashes and names stay inside the type area (A4 is 595 pt wide, margins are 19 mm)."""
+    data = sample()
+    long = Fraction(10**59 + 1, 10**58 + 3)
+    rows = [
+        replace(row, before=Measured(value=long), after=Measured(value=long)) for row in data.kpis
+    ]
+    found = _pdftotext(build_pdf(replace(data, kpis=rows)), tmp_path, "-bbox").decode()
+    words = re.findall(r'<word xMin="([\d.]+)" yMin="[\d.]+" xMax="([\d.]+)"[^>]*>([^<]*)', found)
+    assert len(words) > 500
+    margin = (
+        19 / 25.4 * 72 - 6
+    )  # closing Chinese punctuation may hang into the margin by half a character
+    over = [
+        text for left, right, text in words if float(left) < margin or float(right) > 595.3 - margin
+    ]
+    assert {text for text in over if text not in BAND_WORDS} == set()
+
+
+def test_copied_hashes_carry_no_invisible_characters(simulated_pdf: bytes, tmp_path: Path) -> None:
+    text = _pdftotext(simulated_pdf, tmp_path).decode()
+    assert re.findall("[\u200b-\u200f\u2060\ufeff\u00ad]", text) == []

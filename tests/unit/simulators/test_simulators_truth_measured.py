@@ -72,6 +72,26 @@ def test_outage_polled_device_has_its_minute_reading_too():
     assert dark[0][1].from_ms == at(61, 59_137)
 
 
+def test_outage_change_while_the_last_state_still_holds_is_not_seen():
+    # the change 30 s after the agent went off is unknown to it: RUN holds until 61:41, WAIT is read at 180:04
+    spells = [(START - DAY_MS, RUN), (at(60, 30_000), WAIT)]
+    got = measured_spells("cnc-01", spells, (AgentOutage(at(60), at(180)),), SPAN)
+    assert got[1:] == [
+        (SPAN[0] + 4000, RUN),
+        (at(61, 41_000), UNKNOWN),
+        (at(180, 4000), WAIT),
+    ]
+
+
+def test_gap_change_whose_message_comes_too_late_is_not_seen():
+    # a change 35 ms before the gap would arrive in it (latency of cnc-01: 35 ms), one of 36 ms just arrives
+    gap = Gap("cnc-01", MissedCause.NETWORK, at(60), at(70))
+    lost = measured_spells("cnc-01", [(START - DAY_MS, RUN), (at(60) - 35, WAIT)], (gap,), SPAN)
+    just = measured_spells("cnc-01", [(START - DAY_MS, RUN), (at(60) - 36, WAIT)], (gap,), SPAN)
+    assert lost[2:] == [(at(60), UNKNOWN), (at(70, 4000), WAIT)]
+    assert just[2:] == [(at(60) - 36, WAIT), (at(60), UNKNOWN), (at(70, 4000), WAIT)]
+
+
 def test_polled_change_is_booked_at_the_next_poll():
     # polls of plc-01 stand at 137 ms of each second
     spells = [(START - DAY_MS, RUN), (at(30, 138), WAIT), (at(31, 137), RUN)]

@@ -127,3 +127,9 @@ def test_explanation_without_value_gives_the_reason() -> None:
     data = explanation(replace(EXPLANATION, value=None, unit=Unit.PERCENT))
     assert data["text"] is None
     assert data["exact"] is None
+
+
+def test_clause_that_only_repeats_its_wording_is_shown_as_narrative() -> None:
+    row = full().clauses[0]
+    shown = view(replace(full(), clauses=(replace(row, evaluated=row.wording),)))["clauses"][0]
+    assert shown["evaluated"] is None

@@ -158,11 +158,12 @@ function fillClause(item, row) {
   item.dataset.verdict = row.verdict;
   button.dataset.explain = row.explain ?? "";
   button.disabled = !row.explain;
-  button.title = [say(row.wording), say(row.evaluated)].join("\n");
+  const evaluated = row.evaluated ? say(row.evaluated) : t("check.narrative");
+  button.title = [say(row.wording), evaluated].join("\n");
   at.icon.setAttribute("d", ICONS[row.verdict]);
   write(at.number, row.number);
   write(at.wording, say(row.wording));
-  write(at.evaluated, say(row.evaluated));
+  write(at.evaluated, evaluated);
   write(at.text, row.text === null ? "" : `${row.text} ${t(`unit.${row.unit}`)}`.trim());
   write(at.word, t(`verdict.${row.verdict}`));
   write(at.required, row.required ? t("check.required", { value: say(row.required) }) : "");
@@ -205,6 +206,7 @@ function pair(row) {
   result.append(make("b", "", row.change === null ? NONE : `${row.change} %`));
   const chip = make("span", "chip", t(`verdict.${row.word}`));
   chip.dataset.verdict = row.word;
+  chip.hidden = row.word === "not_evaluated"; // two values side by side, no claim on their change
   if (row.threshold !== null) chip.title = t("compare.threshold", { value: `${row.threshold} %` });
   result.append(chip);
   root.append(name, bars, result);

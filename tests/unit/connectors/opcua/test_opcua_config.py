@@ -54,6 +54,8 @@ def test_address_by_node(node: str) -> None:
         {"node": "ns=x;s=1"},
         {"node": "i=1", "deadband": 0},
         {"node": "i=1", "index": -1},
+        {"path": ["MT:Monitoring", ""]},
+        {"path": ["MY:Machines", "<MT>"]},
     ],
 )
 def test_address_that_cannot_be_meant_is_refused(address: dict[str, object]) -> None:

@@ -6,6 +6,7 @@ from connectors.opcua.plan import (
     OperationLimits,
     SubscriptionGrant,
     chunks,
+    following,
     gap,
     is_repetition,
     next_round_ns,
@@ -68,7 +69,7 @@ def test_silence_allows_one_interval_more_and_a_margin() -> None:
     ],
 )
 def test_gap_counts_across_the_wrap(last: int, sequence: int, lost: list[int]) -> None:
-    assert gap(last, sequence) == lost
+    assert [following(last, place) for place in gap(last, sequence)] == lost
 
 
 def test_repetition_is_the_last_number_or_an_older_one() -> None:
@@ -79,19 +80,19 @@ def test_repetition_is_the_last_number_or_an_older_one() -> None:
 
 def test_sequence_book_keep_alive_announces_the_next_number() -> None:
     book = SequenceBook()
-    assert book.arrived(1, 1, keep_alive=True).lost == []
+    assert book.arrived(1, 1, keep_alive=True).lost == ()
     first = book.arrived(1, 1, keep_alive=False)
     assert first.fresh
-    assert book.arrived(1, 2, keep_alive=True).lost == []
+    assert book.arrived(1, 2, keep_alive=True).lost == ()
     # The keep-alive says that 2 and 3 were sent; neither came.
-    assert book.arrived(1, 4, keep_alive=True).lost == [2, 3]
+    assert book.arrived(1, 4, keep_alive=True).lost == (2, 3)
     assert book.arrived(1, 4, keep_alive=False) == book.arrived(2, 1, keep_alive=False)
 
 
 def test_sequence_book_late_notification_is_taken_once_and_uncounted() -> None:
     book = SequenceBook()
     book.arrived(1, 1, keep_alive=False)
-    assert book.arrived(1, 3, keep_alive=False).lost == [2]
+    assert book.arrived(1, 3, keep_alive=False).lost == (2,)
     late = book.arrived(1, 2, keep_alive=False)
     assert late.fresh
     assert late.found_again
@@ -100,7 +101,7 @@ def test_sequence_book_late_notification_is_taken_once_and_uncounted() -> None:
 
 def test_sequence_book_recovered_notification_is_not_taken_twice() -> None:
     book = SequenceBook()
-    assert book.arrived(1, 2, keep_alive=False).lost == [1]
+    assert book.arrived(1, 2, keep_alive=False).lost == (1,)
     book.recovered(1, 1)
     assert not book.arrived(1, 1, keep_alive=False).fresh
 
@@ -108,3 +109,9 @@ def test_sequence_book_recovered_notification_is_not_taken_twice() -> None:
 @pytest.mark.parametrize(("now", "expected"), [(0, 30), (29, 30), (30, 90), (31, 90), (89, 90)])
 def test_round_is_in_the_middle_of_each_slot(now: int, expected: int) -> None:
     assert next_round_ns(now, 60) == expected
+
+
+def test_sequence_book_names_only_the_first_of_a_wide_gap_but_counts_all() -> None:
+    arrival = SequenceBook().arrived(1, 1_000_000_000, keep_alive=False)
+    assert arrival.lost == tuple(range(1, 101))
+    assert arrival.missing == 999_999_999

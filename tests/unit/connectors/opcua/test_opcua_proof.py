@@ -5,13 +5,13 @@ import numpy as np
 from connectors.opcua.proof import ProofBook, alive_rows
 from model.batch import NO_TIME, Batch, make_batch
 from model.flags import RowFlag
+from model.signal import SignalType
 
 ITEMS = np.array([0, 1])
-NUMBERS = np.array([False, False])
 
 
-def book(deadband: float | None = None, *, is_float: bool = False) -> ProofBook:
-    return ProofBook([deadband, None], [is_float, False])
+def book(deadband: float | None = None, kind: SignalType = SignalType.INT) -> ProofBook:
+    return ProofBook([deadband, None], [kind, SignalType.INT])
 
 
 def rows(values: list[int], status: int | list[int] = 0, flags: int = 0) -> Batch:
@@ -23,7 +23,7 @@ def rows(values: list[int], status: int | list[int] = 0, flags: int = 0) -> Batc
 def test_equal_good_value_is_a_proof_and_its_row_carries_no_value() -> None:
     known = book()
     known.note(ITEMS, rows([1, 2]))
-    verdict = known.compare(ITEMS, rows([1, 3]), NUMBERS)
+    verdict = known.compare(ITEMS, rows([1, 3]))
     assert verdict.alive.tolist() == [True, False]
     assert verdict.differs.tolist() == [False, True]
     proof = alive_rows(rows([1, 3]), verdict.alive)
@@ -34,13 +34,13 @@ def test_equal_good_value_is_a_proof_and_its_row_carries_no_value() -> None:
 
 
 def test_item_that_never_sent_a_value_differs() -> None:
-    assert book().compare(ITEMS, rows([0, 0]), NUMBERS).differs.all()
+    assert book().compare(ITEMS, rows([0, 0])).differs.all()
 
 
 def test_equal_bad_value_is_no_proof_but_a_row() -> None:
     known = book()
     known.note(ITEMS, rows([0, 0], 0x80350000, RowFlag.NO_VALUE))
-    verdict = known.compare(ITEMS, rows([0, 0], 0x80350000, RowFlag.NO_VALUE), NUMBERS)
+    verdict = known.compare(ITEMS, rows([0, 0], 0x80350000, RowFlag.NO_VALUE))
     assert not verdict.alive.any()
     assert verdict.report.all()
 
@@ -48,7 +48,7 @@ def test_equal_bad_value_is_no_proof_but_a_row() -> None:
 def test_uncertain_value_is_no_proof() -> None:
     known = book()
     known.note(ITEMS, rows([1, 1], 0x40900000))
-    verdict = known.compare(ITEMS, rows([1, 1], 0x40900000), NUMBERS)
+    verdict = known.compare(ITEMS, rows([1, 1], 0x40900000))
     assert not verdict.alive.any()
     assert verdict.report.all()
 
@@ -56,7 +56,7 @@ def test_uncertain_value_is_no_proof() -> None:
 def test_status_that_turned_bad_differs() -> None:
     known = book()
     known.note(ITEMS, rows([1, 2]))
-    assert known.compare(ITEMS, rows([1, 2], [0x80350000, 0]), NUMBERS).differs.tolist() == [
+    assert known.compare(ITEMS, rows([1, 2], [0x80350000, 0])).differs.tolist() == [
         True,
         False,
     ]
@@ -65,11 +65,11 @@ def test_status_that_turned_bad_differs() -> None:
 def test_info_bits_of_the_status_do_not_matter() -> None:
     known = book()
     known.note(ITEMS, rows([1, 2], [0x480, 0]))
-    assert known.compare(ITEMS, rows([1, 2]), NUMBERS).alive.all()
+    assert known.compare(ITEMS, rows([1, 2])).alive.all()
 
 
 def test_texts_are_compared_by_content_not_by_index() -> None:
-    known = ProofBook([None, None], [False, False])
+    known = ProofBook([None, None], [SignalType.TEXT, SignalType.TEXT])
     known.note(
         ITEMS,
         make_batch(
@@ -79,16 +79,16 @@ def test_texts_are_compared_by_content_not_by_index() -> None:
     read = make_batch(
         signal=[1, 2], source_ns=[0, 0], received_ns=0, value=[1, 0], texts=(b"c", b"a")
     )
-    verdict = known.compare(ITEMS, read, np.array([True, True]))
+    verdict = known.compare(ITEMS, read)
     assert verdict.alive.tolist() == [True, False]
     assert verdict.differs.tolist() == [False, True]
 
 
 def test_move_within_the_deadband_is_reported_without_suspicion() -> None:
-    known = book(0.5, is_float=True)
+    known = book(0.5, SignalType.FLOAT)
     known.note(ITEMS, rows([int(np.float64(10.0).view(np.int64)), 0]))
-    near = known.compare(ITEMS, rows([int(np.float64(10.5).view(np.int64)), 0]), NUMBERS)
-    far = known.compare(ITEMS, rows([int(np.float64(10.6).view(np.int64)), 0]), NUMBERS)
+    near = known.compare(ITEMS, rows([int(np.float64(10.5).view(np.int64)), 0]))
+    far = known.compare(ITEMS, rows([int(np.float64(10.6).view(np.int64)), 0]))
     assert near.report.tolist() == [True, False]
     assert far.differs.tolist() == [True, False]
 

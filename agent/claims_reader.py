@@ -1,0 +1,85 @@
+"""Figures from the claims of an issued bundle, so that the board shows signed numbers."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from agent.figures import Figure
+from agent.issue import CLAIMS_FILE
+from kpi.claims import (
+    BeforeAfterClaim,
+    ClaimRequest,
+    ClaimResult,
+    EnergyPerPieceClaim,
+    NcRatioClaim,
+    NetworkedClaim,
+    OeeClaim,
+    UploadRateClaim,
+    UtilisationClaim,
+)
+from kpi.reasons import Reason
+from kpi.window import Span
+from model.errors import PermanentError
+
+
+def figures_from_bundle(bundle: Path) -> dict[str, Figure]:
+    """Return the figures that a bundle of this version claims, by id.
+
+    The bundle is one that this installation issued itself; it is read, not verified. Raises PermanentError if it has
+    no claims that this version knows.
+    """
+    try:
+        with zipfile.ZipFile(bundle) as archive:
+            data = json.loads(archive.read(CLAIMS_FILE))
+        return {claim["id"]: _figure(claim) for claim in data["claims"]}
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as exc:
+        raise PermanentError(
+            f"{bundle} holds no readable claims: {exc}", f"{bundle} 中没有可读取的指标：{exc}"
+        ) from exc
+
+
+def _figure(claim: Mapping[str, Any]) -> Figure:
+    detail: Mapping[str, Any] = claim["detail"]
+    den = int(claim["den"])
+    reason = Reason(str(detail["undefined"])) if "undefined" in detail else None
+    value = Fraction(int(claim["num"]), den) if den else None
+    return Figure(claim["id"], _request(claim), ClaimResult(value, reason, detail))
+
+
+def _request(claim: Mapping[str, Any]) -> ClaimRequest:
+    def span(window: list[int]) -> Span:
+        return Span(window[0], window[1], claim["lead"], claim["grace"])
+
+    here = span(claim["window"])
+    assets = tuple(claim.get("assets", ()))
+    meters = tuple(claim.get("meters", ()))
+    match claim["algorithm"]:
+        case OeeClaim.algorithm:
+            return OeeClaim(here, assets)
+        case UtilisationClaim.algorithm:
+            return UtilisationClaim(here, assets)
+        case NcRatioClaim.algorithm:
+            return NcRatioClaim(here)
+        case UploadRateClaim.algorithm:
+            return UploadRateClaim(here)
+        case NetworkedClaim.algorithm:
+            return NetworkedClaim(here, Fraction(*claim["threshold"]), claim["min_days"])
+        case EnergyPerPieceClaim.algorithm:
+            return EnergyPerPieceClaim(here, meters, assets)
+        case BeforeAfterClaim.algorithm:
+            return BeforeAfterClaim(
+                here,
+                span(claim["before"]),
+                claim["metric"],
+                claim["sense"],
+                Fraction(*claim["threshold"]),
+                assets,
+                meters,
+            )
+        case other:
+            raise ValueError(f"unknown algorithm {other}")
