@@ -52,7 +52,7 @@ def mark_field(signal: Signal, kind: int) -> str:
 
 
 def status_field(signal: Signal) -> str:
-    """Return the field of the StatusCode, written where it is not 0; it is no point of its own."""
+    """Return the field of the StatusCode of a value, written where it is not 0; it is no point of its own."""
     return field_name(signal) + STATUS_ENDING
 
 

@@ -35,7 +35,7 @@ class LineEncoder:
         self._stream_of = np.array(table.stream_of, dtype=np.int32)
         self._keys: dict[tuple[int, int], str] = {}
         self._value = [f"{mark_field(s, KIND_VALUE)}=" for s in table.signals]
-        self._none = [f"{mark_field(s, KIND_NONE)}=true" for s in table.signals]
+        self._none = [f"{mark_field(s, KIND_NONE)}=" for s in table.signals]
         self._alive = [f"{mark_field(s, KIND_ALIVE)}=true" for s in table.signals]
         self._missed = [f"{mark_field(s, KIND_MISSED)}=" for s in table.signals]
         self._status = [f",{status_field(s)}=" for s in table.signals]
@@ -123,16 +123,18 @@ class LineEncoder:
                 batch.signal.take(order)
             ]
             ordered_kind[bad & (ordered_kind == KIND_VALUE)] = KIND_NONE
+        status = batch.status.take(order)
         for row in np.flatnonzero(ordered_kind != KIND_VALUE).tolist():
             s = signal[row]
             code = int(ordered_kind[row])
-            if code == KIND_MISSED:
+            if code == KIND_ALIVE:
+                fields[row] = self._alive[s]
+            elif code == KIND_MISSED:
                 fields[row] = f"{self._missed[s]}{int(value[row])}i"
             else:
-                fields[row] = self._alive[s] if code == KIND_ALIVE else self._none[s]
-        status = batch.status.take(order)
+                fields[row] = f"{self._none[s]}{int(status[row])}i"
         if bool(status.any()):
-            for row in np.flatnonzero((status != 0) & (ordered_kind <= KIND_NONE)).tolist():
+            for row in np.flatnonzero((status != 0) & (ordered_kind == KIND_VALUE)).tolist():
                 fields[row] += f"{self._status[signal[row]]}{int(status[row])}i"
         return fields
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -85,14 +85,7 @@ class FieldNames:
             source_ns=[NO_TIME if m[3] == KIND_ALIVE else m[0] for m in marks],
             received_ns=[m[0] for m in marks],
             value=[self._bits(m[2], m[3], m[4], texts) for m in marks],
-            status=[
-                BAD_NO_DATA
-                if kind == KIND_MISSED
-                else status.get((t, rank, signal), 0)
-                if kind <= KIND_NONE
-                else 0
-                for t, rank, signal, kind, _ in marks
-            ],
+            status=[_status_of(m, status) for m in marks],
             flags=[_FLAGS[m[3]] | extra for m in marks],
             texts=texts,
         )
@@ -109,6 +102,17 @@ class FieldNames:
             return bits
         number = int(value)
         return number - 2**64 if number >= 2**63 else number
+
+
+def _status_of(
+    mark: tuple[int, int, int, int, Scalar], status: Mapping[tuple[int, int, int], int]
+) -> int:
+    time_ns, rank, signal, kind, value = mark
+    if kind == KIND_MISSED:
+        return BAD_NO_DATA
+    if kind == KIND_NONE:
+        return int(value)
+    return status.get((time_ns, rank, signal), 0) if kind == KIND_VALUE else 0
 
 
 def newest(batch: Batch, signals: int) -> Batch:

@@ -85,7 +85,7 @@ def slot_rows(draw):
 def to_batch(rows):
     texts: list[bytes] = [b"never used"]
     values = []
-    for signal, _, _, value, *_ in rows:
+    for _, _, _, value, *_ in rows:
         if value is None:
             values.append(0)
         elif isinstance(value, bytes):

@@ -236,9 +236,9 @@ def test_collected_equals_delivered_plus_quarantined_plus_backlog(bench):
 @pytest.mark.parametrize(
     ("status", "body", "kind", "word"),
     [
-        (400, b'{"code":"invalid","message":"unable to parse \'x\': missing fields"}', RefusedPointsError, "missing fields"),
+        (400, b'{"message":"unable to parse: missing fields"}', RefusedPointsError, "missing fields"),
         (400, b'{"error":"partial write: field type conflict: input field"}', RefusedPointsError, "conflict"),
-        (422, b'{"message":"failure writing points: partial write: points beyond retention policy dropped=2"}', RefusedPointsError, "retention"),
+        (422, b'{"message":"points beyond retention policy dropped=2"}', RefusedPointsError, "retention"),
         (400, b'{"message":"Please provide either orgID or org"}', PermanentError, "orgID"),
         (413, b"", RefusedPointsError, "too large"),
         (401, b'{"message":"unauthorized access"}', PermanentError, "token"),

@@ -91,7 +91,7 @@ def test_rows_without_value_alive_rows_and_missed_rows_have_a_mark_field_each():
         flags=[int(e), int(e | h), int(m), 0],
     )
     assert lines(signals, batch) == [
-        f"count,device=cnc-01 good_none=true,good_status=2147811328i {T0 + 1}",
+        f"count,device=cnc-01 good_none=2147811328i {T0 + 1}",
         f"count,device=cnc-01 good_alive=true {T0 + 2}",
         f"count,device=cnc-01 good_missed=5i {T0 + 3}",
         f"count,device=cnc-01 good=7i,good_status=1073741824i {T0 + 4}",
@@ -100,8 +100,8 @@ def test_rows_without_value_alive_rows_and_missed_rows_have_a_mark_field_each():
 
 def test_a_float_that_is_not_finite_is_a_row_without_value():
     assert lines([signal("x")], rows([0, 0], [0, 1], floats(math.nan, -math.inf))) == [
-        f"process,device=cnc-01 x_none=true {T0}",
-        f"process,device=cnc-01 x_none=true {T0 + 1}",
+        f"process,device=cnc-01 x_none=0i {T0}",
+        f"process,device=cnc-01 x_none=0i {T0 + 1}",
     ]
 
 
