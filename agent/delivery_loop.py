@@ -1,21 +1,40 @@
-"""Runs delivery beside collection, in a thread of its own: a store that hangs never delays a commit."""
+"""Runs delivery beside collection: the journal is read and marked between two commits, the store is written elsewhere.
+
+A store that hangs occupies the thread `delivery` and delays no commit.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import random
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
 
-from agent.backoff import Backoff
-from agent.clock import SystemClock
 from agent.folders import DataFolder
 from config.loader import LoadedPlant
+from model.clock import Clock
 from model.slots import NS_PER_MS
+from storage.delivery import Delivery, Step
+from storage.journal import Journal
+from storage.line_names import PlantTags
+from storage.quarantine import Quarantine
+from storage.store import SampleStore, StoreBlock
+from storage.store_choice import open_store
 
-IDLE_S: Final = 0.25
-STEP_BLOCKS: Final = 8
+STEP_BLOCKS: Final = 64
+_T = TypeVar("_T")
+
+
+class InWorker(Protocol):
+    """Runs a call in the thread of the journal, between two commits."""
+
+    def __call__(self, work: Callable[[], _T], /) -> Awaitable[_T]:
+        """Return the result of `work`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +49,80 @@ class DeliveryState:
     since_ms: int = 0
 
 
+def plant_tags(plant: LoadedPlant) -> PlantTags:
+    """Return the tags of every device in the time-series store."""
+    site = plant.config.site
+    return PlantTags(
+        site.workshop,
+        simulated=site.realm == "sim",
+        area={d.config.id: site.area for d in plant.devices},
+        line={d.config.id: d.config.line for d in plant.devices},
+    )
+
+
+def plant_store(plant: LoadedPlant, folder: DataFolder) -> SampleStore:
+    """Return the store that the plant file names; opens no connection."""
+    return open_store(
+        plant.config.storage.influx, plant.path.parent, folder.store, plant_tags(plant)
+    )
+
+
 class DeliveryLoop:
-    """Placeholder until the store is chosen in `run`."""
+    """Owns the store and its thread."""
 
     def __init__(
-        self, plant: LoadedPlant, folder: DataFolder, epoch: int, clock: SystemClock
+        self, plant: LoadedPlant, folder: DataFolder, journal: Journal, clock: Clock
     ) -> None:
-        """Choose the store of the plant file; opens nothing."""
+        """Choose the store of the plant file; connects to nothing."""
         influx = plant.config.storage.influx
         self.state = DeliveryState("embedded" if influx is None else influx.url)
-        self._plant = plant
-        self._folder = folder
-        self._epoch = epoch
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="delivery")
-        self._backoff = Backoff()
-        self._log = logging.getLogger("plantproof.delivery")
+        self._store = plant_store(plant, folder)
+        self._quarantine = Quarantine(_beside(folder.journal(1), "quarantine.sqlite"))
+        self._delivery = Delivery(
+            journal,
+            self._store,
+            self._quarantine,
+            clock,
+            jitter=random.random,
+        )
 
-    async def run(self) -> None:
+    async def run(self, in_worker: InWorker) -> None:
         """Deliver until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(IDLE_S)
+            taken = await in_worker(self._take)
+            if isinstance(taken, Step):
+                step = taken
+            else:
+                outcome = await loop.run_in_executor(self._thread, self._delivery.send, taken)
+                step = await in_worker(partial(self._delivery.finish, taken, outcome))
+            await in_worker(self._remember)
+            await asyncio.sleep(step.wait_s)
+
+    def _take(self) -> list[StoreBlock] | Step:
+        return self._delivery.take(STEP_BLOCKS)
+
+    def _remember(self) -> None:
+        """Keep the status for the event loop; runs in the thread of the journal."""
+        status = self._delivery.status()
+        fresh = bool(status.en) and not self.state.problem_en
+        self.state = replace(
+            self.state,
+            delivered_rows=status.delivered_rows,
+            quarantined_rows=status.quarantined_rows,
+            problem_zh=status.zh,
+            problem_en=status.en,
+            since_ms=self._clock.unix_ns() // NS_PER_MS if fresh else self.state.since_ms,
+        )
 
     def close(self) -> None:
-        """Release the thread."""
-        self._thread.shutdown()
+        """Release the thread, without waiting for a store that hangs, and the files."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._store.close()
+        self._quarantine.close()
 
-    def _now_ms(self) -> int:
-        return self._clock.unix_ns() // NS_PER_MS
+
+def _beside(path: Path, name: str) -> Path:
+    return path.with_name(name)

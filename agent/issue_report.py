@@ -20,7 +20,8 @@ from reports.build import build_pdf
 
 SCHEME: Final = "CQ18-WS"
 GRACE_SLOTS: Final = 10
-LEAD_SLOTS: Final = 60
+LEAD_SLOTS: Final = 1440
+"""A day: the first count after a standstill needs the reading before it, and unchanged counters send only H rows."""
 
 _README: Final = """plantproof evidence bundle / 证据包
 origin: {origin}

@@ -136,7 +136,7 @@ class _Run:
         self._follower = LogFollower(
             parts.folder.ledger(parts.origin.epoch), parts.folder.frames(parts.origin.epoch)
         )
-        self._delivery = DeliveryLoop(plant, parts.folder, parts.origin.epoch, clock)
+        self._delivery = DeliveryLoop(plant, parts.folder, parts.journal, clock)
         self._control = ControlFolder(parts.folder.control)
         self._started_ms = 0
         self._slots: SlotMemory
@@ -149,7 +149,9 @@ class _Run:
                 tasks = [
                     group.create_task(self._pipeline.run(), name="journal"),
                     group.create_task(self._supervisor.run(), name="sources"),
-                    group.create_task(self._delivery.run(), name="delivery"),
+                    group.create_task(
+                        self._delivery.run(self._pipeline.in_worker), name="delivery"
+                    ),
                     group.create_task(self._publish(), name="board snapshots"),
                     group.create_task(self._figures(), name="figures"),
                     group.create_task(self._serve_control(), name="control"),

@@ -96,29 +96,49 @@ class Delivery:
         """Send at most `max_blocks` waiting blocks in one request and mark them; never sleeps, never raises.
 
         Faults are kept for `status` and answered by a jittered back-off that the caller honours through `wait_s`.
+        An agent calls the three parts itself, `take` and `finish` in the thread of the journal, `send` in another: a
+        store that hangs then delays no commit.
         """
+        taken = self.take(max_blocks)
+        if isinstance(taken, Step):
+            return taken
+        return self.finish(taken, self.send(taken))
+
+    def take(self, max_blocks: int = 64) -> list[StoreBlock] | Step:
+        """Return the blocks to send now, or the step that tells how long to wait. Reads the journal only."""
         wait_ns = self._not_before_ns - self._clock.monotonic_ns()
         if wait_ns > 0:
             return Step(0, 0, 0, wait_ns / _SECOND)
         try:
             blocks = self._next_blocks(max_blocks)
-            if not blocks:
-                self._succeeded()
-                return Step(0, 0, 0, _FIRST_WAIT_S)
-            quarantined = self._send(blocks)
+        except (TransientError, PermanentError) as error:
+            return Step(0, 0, 0, self._failed(error))
+        if not blocks:
+            self._succeeded()
+            return Step(0, 0, 0, _FIRST_WAIT_S)
+        return blocks
+
+    def send(self, blocks: Sequence[StoreBlock]) -> int | PlantproofError:
+        """Write `blocks` to the store; return the rows that are now in quarantine, or the fault. Never raises it."""
+        try:
+            return self._send(blocks)
+        except (TransientError, PermanentError) as error:
+            return error
+
+    def finish(self, blocks: Sequence[StoreBlock], outcome: int | PlantproofError) -> Step:
+        """Mark `blocks` as delivered, or begin the back-off that the fault asks for."""
+        if isinstance(outcome, PlantproofError):
+            return Step(0, 0, 0, self._failed(outcome))
+        try:
             self._journal.acknowledge(block.seq for block in blocks)
         except (TransientError, PermanentError) as error:
             return Step(0, 0, 0, self._failed(error))
         rows = sum(len(block.batch) for block in blocks)
-        self._delivered += rows - quarantined
-        self._quarantined += quarantined
+        self._delivered += rows - outcome
+        self._quarantined += outcome
         self._succeeded()
-        return Step(
-            len(blocks),
-            rows,
-            quarantined,
-            0.0 if self._journal.status().pending_blocks else _FIRST_WAIT_S,
-        )
+        more = self._journal.status().pending_blocks
+        return Step(len(blocks), rows, outcome, 0.0 if more else _FIRST_WAIT_S)
 
     def _next_blocks(self, max_blocks: int) -> list[StoreBlock]:
         self._turn += 1

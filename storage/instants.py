@@ -98,24 +98,53 @@ class SameInstant:
         before = np.empty(n, dtype=np.int64)
         before[1:] = by_tau[:-1]
         before[first] = self._tau[by_series[first]]
-        if bool((by_tau <= before).any()):
-            return self._slow(series, tau, value, batch.status)
-        last = np.append(np.flatnonzero(first)[1:] - 1, n - 1)
-        where, rows = by_series[last], order[last]
+        again = by_tau <= before
+        if not bool(again.any()):
+            self._advance(order[_last_of(first)], series, tau, value, batch.status)
+            return None
+        # Only the series that did not go on in time are looked at row by row.
+        mine = np.zeros(len(self._tau), dtype=np.bool_)
+        mine[by_series[again]] = True
+        looked = mine[by_series]
+        kept = ~looked[_last_of(first)]
+        self._advance(order[_last_of(first)[kept]], series, tau, value, batch.status)
+        return self._slow(np.sort(order[looked]), series, tau, value, batch.status)
+
+    def _advance(
+        self,
+        rows: NDArray[np.intp],
+        series: NDArray[np.int32],
+        tau: Int64,
+        value: Int64,
+        status: UInt32,
+    ) -> None:
+        """Remember `rows`, the newest of their series."""
+        where = series[rows]
         self._tau[where] = tau[rows]
         self._value[where] = value[rows]
-        self._status[where] = batch.status[rows]
+        self._status[where] = status[rows]
         if self._further:
             for s in where.tolist():
                 self._further.pop(s, None)
-        return None
 
     def _slow(
-        self, series: NDArray[np.int32], tau: Int64, value: Int64, status: UInt32
+        self,
+        rows: NDArray[np.intp],
+        series: NDArray[np.int32],
+        tau: Int64,
+        value: Int64,
+        status: UInt32,
     ) -> NDArray[np.uint8] | None:
         ranks = np.zeros(len(series), dtype=np.uint8)
-        rows = zip(series.tolist(), tau.tolist(), value.tolist(), status.tolist(), strict=True)
-        for i, (s, t, v, c) in enumerate(rows):
+        columns = zip(
+            rows.tolist(),
+            series[rows].tolist(),
+            tau[rows].tolist(),
+            value[rows].tolist(),
+            status[rows].tolist(),
+            strict=True,
+        )
+        for i, s, t, v, c in columns:
             if t > self._tau[s]:
                 self._tau[s], self._value[s], self._status[s] = t, v, c
                 self._further.pop(s, None)
@@ -125,3 +154,8 @@ class SameInstant:
                     further.append((v, c))
                 ranks[i] = min(further.index((v, c)) + 1, _RANK_MAX)
         return ranks if bool(ranks.any()) else None
+
+
+def _last_of(first: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the place of the last row of every run; `first` marks where runs begin."""
+    return np.append(np.flatnonzero(first)[1:] - 1, len(first) - 1)

@@ -119,6 +119,9 @@ class Journal(JournalReader):
                 "SELECT count(*), coalesce(sum(rows),0), coalesce(sum(size),0) FROM block WHERE state=0"
             )
         )
+        self._lost()
+
+    def _lost(self) -> None:
         self._losses, self._lost_rows = self._one(
             "SELECT count(*), coalesce(sum(rows),0) FROM loss"
         )
@@ -174,11 +177,15 @@ class Journal(JournalReader):
                 "SELECT id FROM config WHERE name=? AND signals=?", (name, data)
             ).fetchone()
             if row is None:
-                row = (
-                    self._db.execute(
-                        "INSERT INTO config (name, signals) VALUES (?,?)", (name, data)
-                    ).lastrowid,
-                )
+                with self._transaction() as db:
+                    row = (
+                        db.execute(
+                            "INSERT INTO config (name, signals) VALUES (?,?)", (name, data)
+                        ).lastrowid,
+                    )
+                    db.execute(
+                        "INSERT OR REPLACE INTO config_copy VALUES (?,?,?)", (row[0], name, data)
+                    )
         self._tables[int(row[0])] = table
         return int(row[0])
 
@@ -220,7 +227,7 @@ class Journal(JournalReader):
                         None if ranks is None else ranks.tobytes(),
                     ),
                 )
-                db.execute("INSERT INTO blob VALUES (?,?)", (seq, blob))
+                db.execute("INSERT INTO blob VALUES (?,?,?,?)", (seq, slot, config, blob))
         self._next = seq + 1
         self._last_slot = slot
         for counts in (self._total, self._pending):
@@ -296,18 +303,18 @@ class Journal(JournalReader):
         """Remove up to 64 blocks of the first class that has any and return how many."""
         for kind, condition in order:
             found = self._db.execute(
-                f"SELECT seq, rows, size FROM block WHERE {condition} ORDER BY seq LIMIT {_EVICT_BLOCKS}",  # noqa: S608
+                f"SELECT seq, rows, size, state FROM block WHERE {condition} ORDER BY seq LIMIT {_EVICT_BLOCKS}",  # noqa: S608
                 {"sealed": self._sealed},
             ).fetchall()
             # Small steps, so that no more is given up than the next minutes need.
-            enough = list(accumulate(size for _, _, size in found))
+            enough = list(accumulate(row[2] for row in found))
             found = found[: 1 + sum(total < self._quota.bytes // 64 for total in enough[:-1])]
             if found:
                 self._remove(found, kind)
                 return len(found)
         return 0
 
-    def _remove(self, found: Sequence[tuple[int, int, int]], kind: str) -> None:
+    def _remove(self, found: Sequence[tuple[int, int, int, int]], kind: str) -> None:
         rows, size = sum(r[1] for r in found), sum(r[2] for r in found)
         with self._transaction() as db:
             db.executemany("DELETE FROM blob WHERE seq=?", [(r[0],) for r in found])
@@ -321,7 +328,12 @@ class Journal(JournalReader):
                 self._insert_loss(db, loss)
             else:
                 db.execute("UPDATE meta SET value=value+? WHERE key='evicted_rows'", (rows,))
-        self._count()
+        waiting = [r for r in found if r[3] == _PENDING]
+        for counts, gone in ((self._total, found), (self._pending, waiting)):
+            sums = (len(gone), sum(r[1] for r in gone), sum(r[2] for r in gone))
+            counts[:] = (a - b for a, b in zip(counts, sums, strict=True))
+        if kind:
+            self._lost()
 
     @locked
     def trim(self, *, committed_before_ns: int) -> int:
@@ -329,7 +341,7 @@ class Journal(JournalReader):
         removed = 0
         with self._guard():
             while found := self._db.execute(
-                f"SELECT seq, rows, size FROM block WHERE state=1 AND slot<=? AND committed_ns<? "  # noqa: S608
+                f"SELECT seq, rows, size, state FROM block WHERE state=1 AND slot<=? AND committed_ns<? "  # noqa: S608
                 f"ORDER BY seq LIMIT {_EVICT_BLOCKS}",
                 (self._sealed, committed_before_ns),
             ).fetchall():
@@ -339,6 +351,14 @@ class Journal(JournalReader):
 
     @staticmethod
     def _insert_loss(db: sqlite3.Connection, loss: Loss) -> None:
+        # What is evicted minute after minute is one loss that grows, not thousands of rows.
+        grown = db.execute(
+            "UPDATE loss SET last_seq=?, rows=rows+?, bytes=bytes+? WHERE id=(SELECT max(id) FROM loss) AND kind=? "
+            "AND kind LIKE 'evicted%' AND last_seq=?",
+            (loss.last_seq, loss.rows, loss.bytes, loss.kind, loss.first_seq - 1),
+        )
+        if grown.rowcount:
+            return
         db.execute(
             "INSERT INTO loss (at_ns, kind, first_seq, last_seq, rows, bytes, detail) VALUES (?,?,?,?,?,?,?)",
             (
@@ -398,7 +418,9 @@ class Journal(JournalReader):
         waiting = used * self._pending[2] // max(self._total[2], 1)
         free = shutil.disk_usage(self._path.parent).free
         oldest = (
-            self._one("SELECT coalesce(min(committed_ns),0) FROM block WHERE state=0")[0]
+            self._one(
+                "SELECT coalesce((SELECT committed_ns FROM block WHERE state=0 ORDER BY seq LIMIT 1), 0)"
+            )[0]
             if self._pending[0]
             else 0
         )

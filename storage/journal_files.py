@@ -8,9 +8,12 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from model.errors import PermanentError, TransientError
+from storage import journal_codec
+from storage.instants import instants
+from storage.journal_codec import DamagedBlockError
 
 SCHEMA_VERSION: Final = 1
 PAGE_BYTES: Final = 4096
@@ -29,12 +32,19 @@ CREATE TABLE block (
   crc INTEGER NOT NULL, state INTEGER NOT NULL, ranks BLOB);
 CREATE INDEX block_slot ON block (slot);
 CREATE INDEX block_pending ON block (seq) WHERE state = 0;
-CREATE TABLE blob (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE INDEX block_done ON block (seq) WHERE state = 1;
+CREATE TABLE blob (seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL, config INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE config_copy (id INTEGER PRIMARY KEY, name TEXT NOT NULL, signals BLOB NOT NULL);
 CREATE TABLE loss (
   id INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, kind TEXT NOT NULL, first_seq INTEGER NOT NULL,
   last_seq INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, detail TEXT NOT NULL);
 CREATE TABLE damaged (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
 """
+
+
+_BLOCK_COLUMNS: Final = (
+    "seq, slot, config, rows, first_ns, last_ns, committed_ns, size, crc, state, ranks"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +155,9 @@ def _newer(path: Path, version: int) -> PermanentError:
 
 def _check(db: sqlite3.Connection, path: Path) -> None:
     names = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
-    if not {"meta", "config", "block", "blob", "loss", "damaged"} <= names:
+    if not {"meta", "config", "config_copy", "block", "blob", "loss", "damaged"} <= names:
         raise sqlite3.DatabaseError("tables are missing")
+    db.execute("SELECT seq, slot, config, data FROM blob LIMIT 0")
     clean = db.execute("SELECT value FROM meta WHERE key='clean'").fetchone()
     if clean and clean[0] and path.stat().st_size > _CHECK_ALWAYS_BELOW:
         return
@@ -206,6 +217,7 @@ def _restore_length(damaged: Path) -> None:
 
 _SMALL_TABLES: Final = (
     ("SELECT id, name, signals FROM config", "INSERT OR IGNORE INTO config VALUES (?,?,?)"),
+    ("SELECT id, name, signals FROM config_copy", "INSERT OR IGNORE INTO config VALUES (?,?,?)"),
     (
         "SELECT at_ns, kind, first_seq, last_seq, rows, bytes, detail FROM loss",
         "INSERT INTO loss (at_ns, kind, first_seq, last_seq, rows, bytes, detail) VALUES (?,?,?,?,?,?,?)",
@@ -218,30 +230,57 @@ _SMALL_TABLES: Final = (
 
 
 def _copy_blocks(old: sqlite3.Connection, db: sqlite3.Connection) -> tuple[int, int, int]:
-    blocks = rows = known = 0
-    for row in _readable(old):
-        known += row[3]
-        try:
+    """Copy by the headers first; what only the blobs still know gets a new header from its own bytes."""
+    db.execute("INSERT OR IGNORE INTO config_copy SELECT * FROM config")
+    configs = {row[0] for row in db.execute("SELECT id FROM config")}
+    known: dict[int, int] = {}
+    for row in _readable(old, f"SELECT {_BLOCK_COLUMNS} FROM block"):
+        known[row[0]] = row[3]
+        with contextlib.suppress(sqlite3.DatabaseError):
             data = old.execute("SELECT data FROM blob WHERE seq=?", (row[0],)).fetchone()
-        except sqlite3.DatabaseError:
+            if data is not None and row[2] in configs:
+                db.execute(
+                    f"INSERT OR IGNORE INTO block ({_BLOCK_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                    row,
+                )
+                db.execute(
+                    "INSERT OR IGNORE INTO blob VALUES (?,?,?,?)", (row[0], row[1], row[2], data[0])
+                )
+    have = {row[0] for row in db.execute("SELECT seq FROM block")}
+    for seq, slot, config, data in _readable(old, "SELECT seq, slot, config, data FROM blob"):
+        if seq in have or config not in configs:
             continue
-        if data is not None and db.execute("SELECT 1 FROM config WHERE id=?", (row[2],)).fetchone():
-            db.execute("INSERT OR IGNORE INTO block VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
-            db.execute("INSERT OR IGNORE INTO blob VALUES (?,?)", (row[0], data[0]))
-            blocks += 1
-            rows += row[3]
-    return blocks, rows, known
+        with contextlib.suppress(DamagedBlockError):
+            batch = journal_codec.decode(data)
+            tau = instants(batch)
+            times = (int(tau.min()), int(tau.max()), int(batch.received_ns.max()))
+            header = (
+                seq,
+                slot,
+                config,
+                len(batch),
+                *times,
+                len(data),
+                journal_codec.crc_of(data),
+                0,
+                None,
+            )
+            db.execute(
+                f"INSERT INTO block ({_BLOCK_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)", header
+            )
+            db.execute("INSERT OR IGNORE INTO blob VALUES (?,?,?,?)", (seq, slot, config, data))
+            known[seq] = len(batch)
+    blocks, rows = db.execute("SELECT count(*), coalesce(sum(rows),0) FROM block").fetchone()
+    return blocks, rows, sum(known.values())
 
 
-def _readable(old: sqlite3.Connection) -> Iterator[tuple[int, ...]]:
-    """Yield the block rows that can be read; after a bad page the search goes on at doubling distances."""
+def _readable(old: sqlite3.Connection, select: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a table that can be read; after a bad page the search goes on at doubling distances."""
     seq, step = -1, 1
     while step <= GENERATION_STEP:
         try:
             row = old.execute(
-                "SELECT seq, slot, config, rows, first_ns, last_ns, committed_ns, size, crc, state, ranks "
-                "FROM block WHERE seq >= ? ORDER BY seq LIMIT 1",
-                (seq + step,),
+                f"{select} WHERE seq >= ? ORDER BY seq LIMIT 1", (seq + step,)
             ).fetchone()
         except sqlite3.DatabaseError:
             step *= 2

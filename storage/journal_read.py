@@ -116,7 +116,7 @@ class JournalReader(ABC):
         """
         with self._guard():
             row = self._db.execute(
-                f"SELECT {_INFO}, ranks, data FROM block LEFT JOIN blob USING (seq) WHERE seq=?",  # noqa: S608
+                f"SELECT {_INFO}, ranks, (SELECT data FROM blob WHERE blob.seq=block.seq) FROM block WHERE seq=?",  # noqa: S608
                 (seq,),
             ).fetchone()
         if row is None:

@@ -49,7 +49,7 @@ class CounterDelta:
         low, high = claim.first * SLOT_MS, claim.last * SLOT_MS
         rows = [
             row
-            for row in view.rows(self.stream, *self.ranges[0]).get(self.signal, [])
+            for row in view.rows(self.stream, self.signal, *self.ranges[0])
             if low <= row.tau < high and is_good(row.status) and not row.flags & _NO_READING
         ]
         delta = self._reading(view, rows[-1]) - self._reading(view, rows[0]) if rows else 0

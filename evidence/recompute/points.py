@@ -13,7 +13,7 @@ from evidence.recompute.calendars import stops_of
 from evidence.recompute.intervals import Cover
 from evidence.recompute.plant import Plant, PlantSignal, parse_plant
 from evidence.recompute.view import LogView, Row
-from evidence.recompute.window import Signalled, Window
+from evidence.recompute.window import Window
 from model.flags import MissedCause, RowFlag
 from model.status import is_good
 
@@ -107,14 +107,11 @@ def _work_out(window: Window) -> dict[str, tuple[PointOutcomes, ...]]:
                     for signal in signals.values():
                         if signal.required:
                             places.setdefault(signal.name, set()).add(stream)
-        rows_of: dict[str, dict[str, list[Signalled]]] = {}
         points = []
         for name in sorted(places):
             rows: list[Row] = []
             for stream in sorted(places[name]):
-                if stream not in rows_of:
-                    rows_of[stream] = window.rows(stream)
-                rows += [row for row, _ in rows_of[stream].get(name, ())]
+                rows += [row for row, _ in window.rows(stream, name)]
             rows.sort(key=_tau)
             points.append(_point(window, asset, name, rows))
         if points:

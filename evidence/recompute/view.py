@@ -6,6 +6,8 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import compress, count
 from typing import NamedTuple
 
 from evidence.document import ConfigDocument
@@ -148,35 +150,40 @@ class LogView:
         runs.append((at, last, current))
         return runs
 
-    def rows(self, stream: str, first: int, last: int) -> dict[str, list[Row]]:
-        """Return the rows of a stream sealed in slots [first, last), by signal name.
+    def rows(self, stream: str, signal: str, first: int, last: int) -> list[Row]:
+        """Return the rows of one signal sealed in slots [first, last), ordered by (tau, slot, row of the frame).
 
-        Rows of one signal are ordered by (tau, slot, row of the frame).
+        One signal at a time: a year of one is what fits in memory as objects.
         """
         columns = self.columns.get(stream)
-        if columns is None:
-            return {}
-        low, high = bisect_left(columns.slot, first), bisect_left(columns.slot, last)
-        by_number: list[list[Row]] = [[] for _ in self.names[stream]]
-        add = [rows.append for rows in by_number]
-        window = slice(low, high)
-        make = (
-            tuple.__new__
-        )  # a row is made a million times: the constructor of a named tuple costs three times this
-        for position, (number, source, received, slot, value, status, flags) in enumerate(
-            zip(
-                columns.signal[window],
-                columns.source[window],
-                columns.received[window],
-                columns.slot[window],
-                columns.value[window],
-                columns.status[window],
-                columns.flags[window],
-                strict=True,
+        number = self.names.get(stream, {}).get(signal)
+        if columns is None or number is None:
+            return []
+        window = slice(bisect_left(columns.slot, first), bisect_left(columns.slot, last))
+        chosen = [index == number for index in columns.signal[window]]
+        source = list(compress(columns.source[window], chosen))
+        received = list(compress(columns.received[window], chosen))
+        rows = list(
+            map(
+                _make_row,
+                zip(
+                    [
+                        r if s == NO_SOURCE_TIME else s
+                        for r, s in zip(received, source, strict=True)
+                    ],
+                    compress(count(), chosen),
+                    compress(columns.slot[window], chosen),
+                    received,
+                    compress(columns.value[window], chosen),
+                    compress(columns.status[window], chosen),
+                    compress(columns.flags[window], chosen),
+                    strict=True,
+                ),
             )
-        ):
-            tau = received if source == NO_SOURCE_TIME else source
-            add[number](make(Row, (tau, position, slot, received, value, status, flags)))
-        for rows in by_number:
-            rows.sort()
-        return {name: by_number[number] for name, number in self.names[stream].items()}
+        )
+        rows.sort()
+        return rows
+
+
+_make_row = partial(tuple.__new__, Row)
+"""Makes a row from a tuple; rows come by the million, and the constructor of a named tuple costs three times this."""

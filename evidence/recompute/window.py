@@ -6,7 +6,7 @@ Claims over the same window share this object through `LogView.shared`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -145,16 +145,10 @@ class Window:
         """Return the ids of all assets of any configuration of the window, in byte order."""
         return sorted({asset for run in self.runs for asset in run.plant.assets})
 
-    def rows(self, stream: str) -> dict[str, list[Signalled]]:
-        """Return the visible rows of a stream by signal name, in order, without imported ones and duplicates."""
-        return {
-            name: self._visible(rows, name, self._definitions(stream))
-            for name, rows in self._view.rows(stream, *self._sealed).items()
-        }
-
-    def _visible(
-        self, rows: list[Row], name: str, definitions: Mapping[int, Mapping[str, PlantSignal]]
-    ) -> list[Signalled]:
+    def rows(self, stream: str, name: str) -> list[Signalled]:
+        """Return the visible rows of a signal, in order, without imported ones and duplicates."""
+        rows = self._view.rows(stream, name, *self._sealed)
+        definitions = self._definitions(stream)
         low, high, config_of = self.visible_from, self.end, self._config_of
         kept: list[Signalled] = []
         seen: set[int] = set()
@@ -202,8 +196,8 @@ class Window:
             for config in set(self._config_of.values())
         }
         events: list[tuple[int, int, Event]] = []
-        for name, rows in self.rows(stream).items():
-            for row, signal in rows:
+        for name in {name for name in first_names.values() if name is not None}:
+            for row, signal in self.rows(stream, name):
                 if first_names[self._config_of[row.slot]] == name:
                     events.append((row.tau, row.position, self._event(asset, stream, row, signal)))
         events.sort(key=lambda item: item[:2])
@@ -243,13 +237,24 @@ class Window:
             case SignalType.INT | SignalType.BOOL:
                 return str(row.value)
 
-    def counting(self, stream: str, elapsed: Elapsed) -> dict[Role, Counting]:
-        """Return the counts of every signal of a stream, by role; `elapsed` is what counts are spread over."""
+    def counting(
+        self, stream: str, roles: Collection[Role], elapsed: Elapsed
+    ) -> dict[Role, Counting]:
+        """Return the counts of the signals of a stream that have one of `roles`.
+
+        elapsed: the milliseconds of an interval over which counts are spread.
+        """
         counted: dict[Role, list[SignalCount]] = {}
         proven: set[Role] = set()
-        for rows in self.rows(stream).values():
+        names: dict[str, set[Role]] = {}
+        for signals in self._definitions(stream).values():
+            for signal in signals.values():
+                if signal.role in roles:
+                    names.setdefault(signal.name, set()).add(signal.role)
+        for name, own_roles in names.items():
+            rows = self.rows(stream, name)
             proven |= {signal.role for row, signal in rows if row.flags & _H}
-            for role in sorted({signal.role for _, signal in rows}):
+            for role in sorted(own_roles):
                 count = SignalCount(_readings(rows, role), self._edges, elapsed)
                 counted.setdefault(role, []).append(count)
         return {role: Counting(tuple(counts), role in proven) for role, counts in counted.items()}
@@ -264,7 +269,7 @@ class Window:
         pieces = self.timeline(asset)
         segments = self.segments(asset)
         atoms = _atoms(pieces, segments, self.days)
-        counting = self.counting(f"{asset}.count", productive_cover(pieces).length)
+        counting = self.counting(f"{asset}.count", COUNT_ROLES, productive_cover(pieces).length)
         nothing = Counting(())
         booked = {role: counting.get(role, nothing).booked(len(self.days)) for role in COUNT_ROLES}
         silent = self._scrap_never_answers(counting)
@@ -306,7 +311,7 @@ class Window:
 
     def energy(self, meter: str) -> Counting:
         """Return the counts in Wh of a meter's energy registers, spread over plain time."""
-        counting = self.counting(f"{meter}.energy", _elapsed)
+        counting = self.counting(f"{meter}.energy", (Role.ENERGY,), _elapsed)
         return counting.get(Role.ENERGY, Counting(()))
 
 

@@ -11,8 +11,9 @@ from connectors.base import SourceContext
 from connectors.opcua import SPEC
 from model.signal import SignalType
 from tests.contract.source_case import Plant, SourceCase
-from tests.support.asyncua_server import URI, free_port, plant_server
+from tests.support.asyncua_server import URI, plant_server
 from tests.support.connector import context, signal
+from tests.support.process import free_port
 
 
 def _context(url: str) -> SourceContext:

@@ -24,8 +24,9 @@ from model.batch import NO_TIME
 from model.errors import PermanentError, TransientError
 from model.flags import RowFlag
 from model.signal import Signal, SignalType
-from tests.support.asyncua_server import URI, PlantServer, free_port, plant_server
+from tests.support.asyncua_server import URI, PlantServer, plant_server
 from tests.support.connector import START_NS, context, signal
+from tests.support.process import free_port
 from tests.support.source_run import running
 
 V = ua.VariantType
@@ -377,8 +378,10 @@ async def test_server_that_accepts_and_says_nothing_times_out_and_cancels_fast()
         with pytest.raises(TransientError, match="no answer"):
             await source.connect()
         slow = SPEC.create(opcua(f"opc.tcp://127.0.0.1:{port}", addresses, timeout="30 s"))
+        seen = len(writers)
         task = asyncio.create_task(slow.connect())
-        await asyncio.sleep(0.1)
+        while len(writers) == seen:
+            await asyncio.sleep(0)
         started = time.monotonic()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pickle
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from asyncua import Server, ua
 from asyncua.server.internal_server import InternalServer
+
+from tests.support.process import free_port
 
 URI = "urn:plantproof:test:plant"
 _standard: dict[Any, bytes] = {}
@@ -38,12 +39,6 @@ class _Internal(InternalServer):
             await super().load_standard_address_space(None)
             _standard.update({k: pickle.dumps(v) for k, v in self.aspace._nodes.items()})
         self.aspace._nodes = _LazyNodes()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class PlantServer:

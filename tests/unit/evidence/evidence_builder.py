@@ -191,14 +191,18 @@ class LogBuilder:
 
     def compute(self, claim: Claim) -> Outcome:
         """Return what the verifier's engine computes for a claim over the present log."""
-        plan = make_plan(claim)
+        return self.compute_all([claim])[0]
+
+    def compute_all(self, claims: Sequence[Claim]) -> list[Outcome]:
+        """Return what the verifier's engine computes for claims, in one pass over the frames."""
+        plans = [make_plan(claim) for claim in claims]
         rules = LogRules(
             self.origin, str(self.key), lambda e: parse_document(self.documents[e.sha256])
         )
 
         for entry in self.entries:
             rules.accept(parse_entry(entry))
-        collector = Collector([plan])
+        collector = Collector(plans)
         for row in range(len(rules.blocks)):
             slot, config = rules.blocks.slots[row], rules.blocks.configs[row]
             document = rules.documents[config]
@@ -223,7 +227,7 @@ class LogBuilder:
             collector.columns,
             collector.names,
         )
-        return plan.compute(view)
+        return [plan.compute(view) for plan in plans]
 
 
 def claim_of(
