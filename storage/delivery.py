@@ -160,7 +160,13 @@ class Delivery:
         """Write `blocks`; return how many rows were refused and are now in quarantine."""
         try:
             self._store.write(blocks)
-        except RefusedPointsError:
+        except RefusedPointsError as error:
+            if error.whole:
+                refused = [
+                    self._refused(b, row, error.en) for b in blocks for row in range(len(b.batch))
+                ]
+                self._quarantine.put(refused)
+                return len(refused)
             if len(blocks) > 1:
                 return sum(self._send([block]) for block in blocks)
             return self._isolate(blocks[0])
@@ -177,7 +183,7 @@ class Delivery:
             try:
                 self._store.write([block.part(first, last)])
             except RefusedPointsError as error:
-                if last - first > 1 and probes < _PROBES:
+                if last - first > 1 and probes < _PROBES and not error.whole:
                     middle = (first + last) // 2
                     parts += [(middle, last), (first, middle)]
                     continue

@@ -59,7 +59,8 @@ def lock(file: IO[bytes], path: Path) -> None:
         if sys.platform == "win32":
             import msvcrt  # noqa: PLC0415  # exists on Windows only
 
-            file.seek(0)
+            # Windows locks are binding for readers too: a byte that no entry will ever have is locked.
+            file.seek(2**40)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl  # noqa: PLC0415  # exists on POSIX only

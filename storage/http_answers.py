@@ -19,13 +19,23 @@ _ABOUT_POINTS = re.compile(
 """Only these say that single points are at fault; any other 400 is about the request and must not cost data."""
 
 
-def error_of(status: int, body: bytes, headers: Mapping[str, str], where: str) -> PlantproofError:
-    """Return the error for an HTTP answer that is no success. where: server and bucket or database, for the message."""
+def error_of(
+    status: int, body: bytes, headers: Mapping[str, str], where: str, *, lines: int = 0
+) -> PlantproofError:
+    """Return the error for an HTTP answer that is no success.
+
+    where: server and bucket or database, for the message. lines: number of lines in a refused write.
+    """
     reason = _reason(body)
     match status:
         case 400 | 422 if _ABOUT_POINTS.search(reason):
+            dropped = _DROPPED.search(reason)
+            # Numbers and examples out of the reason, so that equal reasons are equal texts.
+            reason = _DROPPED.sub("", reason).partition(" - oldest point")[0].strip()
             return RefusedPointsError(
-                f"{where} refused points: {reason}", f"{where} 拒绝了数据点：{reason}"
+                f"{where} refused points: {reason}",
+                f"{where} 拒绝了数据点：{reason}",
+                whole=dropped is not None and int(dropped[1]) == lines,
             )
         case 413:
             return RefusedPointsError(
@@ -84,6 +94,9 @@ def tls_options(ca_file: str, *, verify: bool) -> dict[str, str]:
     """Return the options of a urllib3 pool for https. ca_file: "" = the authorities of the system."""
     options = {"cert_reqs": "CERT_REQUIRED" if verify else "CERT_NONE"}
     return {**options, "ca_certs": ca_file} if ca_file else options
+
+
+_DROPPED = re.compile(r"\bdropped[= ](\d+)(?: points\b)?")
 
 
 def _reason(body: bytes) -> str:

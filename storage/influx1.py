@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -64,16 +64,26 @@ class Influx1Store:
         """Close the connections; safe to call twice."""
         self._http.clear()
 
-    def _request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        lines: int = 0,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         url = f"{self._settings.url.rstrip('/')}{path}"
         try:
             answer = self._http.request(
-                method, url, body=body, headers={**self._http.headers, **headers}
+                method, url, body=body, headers={**self._http.headers, **(headers or {})}
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise unreachable(self._where, error) from error
         if answer.status >= 300:
-            raise error_of(answer.status, answer.data, dict(answer.headers), self._where)
+            raise error_of(
+                answer.status, answer.data, dict(answer.headers), self._where, lines=lines
+            )
         return answer.data
 
     def write(self, blocks: Sequence[StoreBlock]) -> None:
@@ -85,10 +95,11 @@ class Influx1Store:
             return
         path = "/write?" + urlencode({"db": self._settings.database, "precision": "ns"})
         headers = {"Content-Type": "text/plain; charset=utf-8"}
+        lines = data.count(b"\n")
         if self._settings.gzip:
             data = gzip.compress(data, 1)
             headers["Content-Encoding"] = "gzip"
-        self._request("POST", path, data, **headers)
+        self._request("POST", path, data, lines=lines, headers=headers)
 
     def _encoder(self, table: SignalTable) -> LineEncoder:
         if table not in self._encoders:

@@ -82,8 +82,10 @@ class Influx2Store:
                 bucket=self._settings.bucket, record=data, write_precision=WritePrecision.NS
             )
         except ApiException as error:
+            headers = dict(error.headers or {})
+            lines = data.count(b"\n")
             raise error_of(
-                error.status or 0, _body(error), dict(error.headers or {}), self._where
+                error.status or 0, _body(error), headers, self._where, lines=lines
             ) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise unreachable(self._where, error) from error

@@ -229,23 +229,25 @@ _SMALL_TABLES: Final = (
 )
 
 
+_SELECT_BLOCK: Final = f"SELECT {_BLOCK_COLUMNS} FROM block"  # noqa: S608  # our own column names
+_INSERT_BLOCK: Final = (
+    f"INSERT OR IGNORE INTO block ({_BLOCK_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
+)
+_INSERT_BLOB: Final = "INSERT OR IGNORE INTO blob VALUES (?,?,?,?)"
+
+
 def _copy_blocks(old: sqlite3.Connection, db: sqlite3.Connection) -> tuple[int, int, int]:
     """Copy by the headers first; what only the blobs still know gets a new header from its own bytes."""
     db.execute("INSERT OR IGNORE INTO config_copy SELECT * FROM config")
     configs = {row[0] for row in db.execute("SELECT id FROM config")}
     known: dict[int, int] = {}
-    for row in _readable(old, f"SELECT {_BLOCK_COLUMNS} FROM block"):
+    for row in _readable(old, _SELECT_BLOCK):
         known[row[0]] = row[3]
         with contextlib.suppress(sqlite3.DatabaseError):
             data = old.execute("SELECT data FROM blob WHERE seq=?", (row[0],)).fetchone()
             if data is not None and row[2] in configs:
-                db.execute(
-                    f"INSERT OR IGNORE INTO block ({_BLOCK_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                    row,
-                )
-                db.execute(
-                    "INSERT OR IGNORE INTO blob VALUES (?,?,?,?)", (row[0], row[1], row[2], data[0])
-                )
+                db.execute(_INSERT_BLOCK, row)
+                db.execute(_INSERT_BLOB, (row[0], row[1], row[2], data[0]))
     have = {row[0] for row in db.execute("SELECT seq FROM block")}
     for seq, slot, config, data in _readable(old, "SELECT seq, slot, config, data FROM blob"):
         if seq in have or config not in configs:
@@ -265,10 +267,8 @@ def _copy_blocks(old: sqlite3.Connection, db: sqlite3.Connection) -> tuple[int, 
                 0,
                 None,
             )
-            db.execute(
-                f"INSERT INTO block ({_BLOCK_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)", header
-            )
-            db.execute("INSERT OR IGNORE INTO blob VALUES (?,?,?,?)", (seq, slot, config, data))
+            db.execute(_INSERT_BLOCK, header)
+            db.execute(_INSERT_BLOB, (seq, slot, config, data))
             known[seq] = len(batch)
     blocks, rows = db.execute("SELECT count(*), coalesce(sum(rows),0) FROM block").fetchone()
     return blocks, rows, sum(known.values())

@@ -30,7 +30,14 @@ class StoreBlock:
 
 
 class RefusedPointsError(PermanentError):
-    """The store refuses some of the points of a write for what they are; smaller writes find out which."""
+    """The store refuses some of the points of a write for what they are; smaller writes find out which.
+
+    whole: it said that it refuses every one of them, so that nothing is left to find out.
+    """
+
+    def __init__(self, en: str, zh: str = "", *, whole: bool = False) -> None:
+        super().__init__(en, zh)
+        self.whole = whole
 
 
 class BusyStoreError(TransientError):

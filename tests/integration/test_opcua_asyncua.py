@@ -502,3 +502,24 @@ async def test_wanted_security_that_is_not_offered_is_no_silent_fall_back(tmp_pa
     async with plant_server(prepare=lambda s: secured(s, tmp_path / "server")) as plant:
         with pytest.raises(PermanentError, match="no endpoint with none"):
             await SPEC.create(opcua(plant.url, addresses)).connect()
+
+
+async def test_connecting_can_be_cancelled_at_any_step_and_leaves_no_session() -> None:
+    async with plant_server() as plant:
+        await plant.add("count", 5, V.UInt32)
+        ctx = opcua(plant.url, [(signal("count"), node("count"))], timeout="30 s")
+        for steps in range(0, 200, 5):
+            source = SPEC.create(ctx)
+            task = asyncio.create_task(source.connect())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            started = time.monotonic()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await source.close()
+            assert time.monotonic() - started < 1.0, steps
+        async with asyncio.timeout(5):
+            while plant.server.bserver.clients:
+                await asyncio.sleep(0.01)
+        async with running(SPEC.create(ctx), ctx.points) as run:
+            await run.until(lambda: run.values(10) == [5])

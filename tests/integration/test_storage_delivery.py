@@ -19,6 +19,7 @@ from storage.journal import Journal
 from storage.line_names import PlantTags
 from storage.points import journal_points
 from storage.quarantine import Quarantine
+from storage.reconciliation import reconcile
 from tests.support import servers
 
 pytestmark = pytest.mark.integration
@@ -133,6 +134,9 @@ def test_paused_and_killed_server_loses_and_doubles_nothing(influx, tmp_path):
     bench.store.close()
     bench.store = store_of(influx)
     assert bench.store.count_by_device(T0, T0 + HOUR) == expected
+    counts = reconcile(bench.journal, bench.store, T0, T0 + HOUR)
+    assert [c.device for c in counts] == [f"d-{i:02d}" for i in range(5)]
+    assert all(c.equal for c in counts)
     bench.close()
 
 

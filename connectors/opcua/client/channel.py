@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from logging import Logger
 from typing import Any, Final
@@ -22,6 +22,7 @@ from model.clock import Clock
 SIMULATOR_URI: Final = "urn:plantproof:simulator"
 _CLOSE_SECONDS: Final = 0.7
 """A stop must be over within a second; a server that does not answer CloseSession drops the session by itself."""
+_CANCEL_AGAIN_SECONDS: Final = 0.05
 _SESSION_MS: Final = 120_000
 """Short, so that the sessions of a killed agent do not fill the table of a controller."""
 
@@ -50,7 +51,7 @@ class Channel:
         self._client = client
         try:
             async with self._asking("connecting"):
-                await self._open(client)
+                await _cancellable(self._open(client))
         except BaseException:
             await self.close()
             raise
@@ -186,3 +187,21 @@ class Channel:
             if "No matching endpoint" in str(exc):
                 raise errors.no_endpoint(url, self._config.security, str(exc)) from exc
             raise errors.lost(url, str(exc) or type(exc).__name__) from exc
+
+
+async def _cancellable(work: Coroutine[Any, Any, None]) -> None:
+    """Await `work` so that a cancellation ends it.
+
+    The library awaits the socket with `asyncio.wait_for`, which before Python 3.12 loses a cancellation that comes
+    together with the result (cpython issue 86296): so the work is a task, cancelled until it has ended.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=_CANCEL_AGAIN_SECONDS)
+        if not task.cancelled():
+            task.exception()
+        raise

@@ -123,3 +123,66 @@ def test_before_after_with_other_parameters_is_refused(changes: dict[str, Any]):
     with pytest.raises(Refusal) as caught:
         daily_log(2).compute(comparison(2, **changes))
     assert caught.value.kind == "claim"
+
+
+def energy_log(days: int) -> LogBuilder:
+    """Two counter rows and two register rows a day: 10 pieces a day; 1000 Wh a day before, 900 Wh after."""
+    log = LogBuilder()
+    log.config(
+        plant(
+            [asset("a"), asset("m", production=False, state_table="")],
+            {
+                "a.state": [signal("state", "state")],
+                "a.count": [signal("good", "count_good"), signal("scrap", "count_scrap")],
+                "m.energy": [signal("energy", "energy")],
+            },
+        )
+    )
+    log.boot()
+    wh = 0
+    for day in range(days):
+        t = T0 + day * 1440 * MIN
+        log.block({"a.count": [row(t, 0, 10 * day), row(t, 1, 0)], "m.energy": [row(t, 0, wh)]})
+        log.off(718)
+        wh += 1000 if day < days // 2 else 900
+        late = t + 719 * MIN
+        log.block(
+            {
+                "a.count": [row(late, 0, 10 * day + 10), row(late, 1, 0)],
+                "m.energy": [row(late, 0, wh)],
+            }
+        )
+        log.off(720)
+    return log
+
+
+def test_before_after_energy_reduction_by_hand():
+    days = 40
+    claim = comparison(
+        days, metric="energy-per-piece/1", sense="reduction", assets=["a"], meters=["m"]
+    )
+    found = energy_log(days).compute(claim)
+    detail: Any = found.detail
+    assert detail["before"] == {"d": "200", "days": 20, "n": "20000", "valid": 20}
+    assert detail["after"] == {"d": "200", "days": 20, "n": "18000", "valid": 20}
+    # 1 − (18000 · 200) / (20000 · 200) = 1/10; no variation, so the interval has no width worth a digit
+    assert (found.num, found.den) == (1, 10)
+    assert detail["word"] == "pass, point only"
+    assert found.coverage == [
+        {"absent": 0, "data": 40, "gap": 0, "off": 28760, "stream": "a.count"},
+        {"absent": 0, "data": 40, "gap": 0, "off": 28760, "stream": "m.energy"},
+    ]
+
+
+def test_before_after_unknown_good_pieces_has_no_reject_signal():
+    log = LogBuilder()
+    log.config(plant([asset("a"), asset("m")], {"m.energy": [signal("energy", "energy")]}))
+    log.boot()
+    log.block({"m.energy": [row(T0, 0, 1)]})
+    log.off(2 * 1440)
+    claim = comparison(
+        2, metric="energy-per-piece/1", sense="reduction", assets=["a"], meters=["m"]
+    )
+    found = log.compute(claim)
+    assert (found.num, found.den) == (0, 0)
+    assert found.detail["undefined"] == "no_reject_signal"  # type: ignore[index]

@@ -13,6 +13,7 @@ import pytest
 from evidence.bundle import MAX_SMALL_BYTES, MemoryBundle
 from evidence.bundle_files import open_bundle, write_zip
 from evidence.findings import NOT_PROVEN
+from evidence.merkle import leaf_hash
 from evidence.policy import parse_policy
 from evidence.refusal import Refusal, Verdict
 from evidence.verified import VerifiedBundle
@@ -433,3 +434,37 @@ def test_sums_of_the_own_writer_agree_with_sha256():
     for line in files["SHA256SUMS"].decode().splitlines():
         digest, name = line.split("  ")
         assert sha256(files[name]).hexdigest() == digest
+
+
+def test_entries_changed_missing_or_without_final_line_feed_are_refused():
+    name = "log/entries.ndjson"
+    for data in (
+        GOOD[name].replace(b"plantproof 0.1.0", b"plantproof 0.1.1"),
+        GOOD[name][:-1],
+        GOOD[name].rsplit(b"\n", 2)[0] + b"\n",
+        GOOD[name] + b"x" * 70_000,
+        b"",
+    ):
+        fault = refused_members(with_sums({**GOOD, name: data}))
+        assert (fault.kind, fault.step) == ("entries", 3)
+
+
+def test_leaves_and_entries_that_agree_but_not_with_the_head_are_refused():
+    entries = GOOD["log/entries.ndjson"].splitlines(keepends=True)
+    swapped = [*entries[:7], entries[8], entries[7]]
+    leaves = b"".join(leaf_hash(line[:-1]) for line in swapped)
+    fault = refused_members(
+        with_sums({**GOOD, "log/entries.ndjson": b"".join(swapped), "log/leaves.hash": leaves})
+    )
+    assert (fault.kind, fault.step) == ("root", 3)
+
+
+def test_configuration_document_that_is_another_is_refused():
+    name = next(name for name in GOOD if name.startswith("docs/"))
+    fault = refused_members(with_sums({**GOOD, name: GOOD[name].replace(b"robot-01", b"robot-02")}))
+    assert (fault.kind, fault.step) == ("document", 4)
+
+
+def test_subject_that_is_absent_is_incomplete():
+    fault = refused_members(with_sums({n: d for n, d in GOOD.items() if n != "kpi/claims.json"}))
+    assert (fault.kind, fault.step, fault.verdict) == ("missing-file", 6, Verdict.INCOMPLETE)

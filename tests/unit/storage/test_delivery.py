@@ -223,6 +223,29 @@ def test_store_that_refuses_everything_costs_a_bounded_number_of_requests(bench)
     assert len(bench.quarantine) == 5000
 
 
+def test_store_that_says_it_refuses_all_costs_one_request(bench):
+    bench.fill(3, rows=100)
+    bench.store.errors = [RefusedPointsError("outside retention", whole=True)]
+    step = bench.delivery.deliver_once()
+    assert (step.blocks, step.quarantined) == (3, 300)
+    assert bench.store.writes == []
+    assert bench.quarantine.by_reason() == {"outside retention": 300}
+    assert bench.journal.status().pending_blocks == 0
+
+
+@pytest.mark.parametrize(
+    ("dropped", "whole"),
+    [("dropped=7", True), ("dropped 7 points", True), ("dropped=6", False), ("", False)],
+)
+def test_whole_refusal_is_read_from_the_answer(dropped, whole):
+    body = f"partial write: {dropped} outside retention policy - oldest point x".encode()
+    error = error_of(422, body, {}, "InfluxDB", lines=7)
+    assert isinstance(error, RefusedPointsError)
+    assert error.whole is whole
+    assert "7" not in error.en
+    assert "oldest" not in error.en
+
+
 def test_collected_equals_delivered_plus_quarantined_plus_backlog(bench):
     bench.fill(30, rows=7)
     bench.store.poison = {2003}

@@ -1,0 +1,267 @@
+"""CPU cost of a delivered value in the real agent: source → fsynced journal → InfluxDB 2 acknowledged, and sealed.
+
+    python -m benchmarks.bench_chain [--loads 1000x1 5000x1 2000x10] [--seconds 60] [--saturate]
+
+`plantproof run` is a process of its own on the last core; a node-opcua server and InfluxDB 2 share core 0. Publishing
+500 ms, all points Double and required. A window of 60 s holds one of everything that comes once a minute: sealing, the
+re-read of every point, the figures of the day. CPU is that of the whole agent process (all threads, board included)
+over the window, divided by the values of the window that InfluxDB counts. The variables of the server are step counters, so that
+`last - first + 1` is what it published: rows and journal must hold as many. `--saturate`: instead of node-opcua a server
+that answers every PublishRequest at once, on core 0; the agent and InfluxDB use both cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from storage.journal_codec import decode
+from tests.support.process import http
+from tests.support.servers import InfluxDb2, influxdb2, node_opcua
+
+DEVICES = 20
+NODE_NAMESPACE = "nsu=urn:plantproof:test:node-opcua"
+TICK = os.sysconf("SC_CLK_TCK")
+FIRST_CORE, LAST_CORE = 0, max(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True)
+class Load:
+    """`nodes` variables that change `rate` times a second."""
+
+    nodes: int
+    rate: int
+
+    @staticmethod
+    def parse(text: str) -> Load:
+        nodes, _, rate = text.partition("x")
+        return Load(int(nodes), int(rate))
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one window of a run shows."""
+
+    cpu_s: float
+    wall_s: float
+    rows: int
+    published: int
+    journal: int
+    rss_mb: float
+
+
+def write_plant(folder: Path, url: str, load: Load, influx: InfluxDb2, *, required: bool) -> Path:
+    """Write a plant file with `load` points on 20 machines that share one session."""
+    (folder / "token").write_text(influx.token)
+    each = load.nodes // DEVICES
+    sampling = "50 ms" if load.rate >= 10 else "250 ms"
+    devices = [
+        {
+            "id": f"m-{d:02d}",
+            "name": f"机床 {d}",
+            "class": "cnc",
+            "connection": {
+                "protocol": "opcua",
+                "url": url,
+                "security": "none",
+                "publishing_interval": "500 ms",
+                "sampling": sampling,
+            },
+            "signals": [
+                {
+                    "name": f"v{d * each + i}",
+                    "role": "process_value",
+                    "type": "float",
+                    "required": required,
+                    "address": {"node": f"{NODE_NAMESPACE};s=v{d * each + i}"},
+                }
+                for i in range(each)
+            ],
+        }
+        for d in range(DEVICES)
+    ]
+    plant = {
+        "site": {"enterprise": "91500000BENCH0001", "name": "bench", "workshop": "ws1", "realm": "sim"},
+        "calendar": {"shifts": [{"name": "a", "start": "00:00", "end": "12:00"}]},
+        "devices": devices,
+        "storage": {
+            "influx": {
+                "url": influx.url,
+                "version": "2",
+                "org": influx.org,
+                "bucket": influx.bucket,
+                "token_file": "token",
+            }
+        },
+        "server": {"port": 8600},
+    }
+    path = folder / "site.yaml"
+    path.write_text(yaml.safe_dump(plant, allow_unicode=True))
+    return path
+
+
+@contextmanager
+def agent(site: Path, cores: Sequence[int]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `plantproof run` on `cores` until the context ends, then stop it by SIGINT."""
+    with (site.parent / "agent.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *("taskset", "-c", ",".join(map(str, cores))),
+                *(Path(sys.executable).with_name("plantproof"), "run", site, "--port", "0"),
+            ],
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def pin(pid: int, core: int) -> None:
+    """Move every thread of a process to one core."""
+    subprocess.run(["taskset", "-a", "-cp", str(core), str(pid)], check=True, capture_output=True)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return user and system time of all threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def rss_mb(pid: int) -> float:
+    """Return the resident memory in 10^6 bytes."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def collected(site: Path) -> int:
+    """Return the rows that the agent says it has collected."""
+    try:
+        return int(json.loads((site.parent / "data" / "status.json").read_text())["collected_rows"])
+    except (OSError, ValueError):
+        return 0
+
+
+def wait_for(site: Path, rows: int, process: subprocess.Popen[bytes], limit_s: float = 120) -> None:
+    """Wait until `rows` are collected. Raises RuntimeError with the end of the log when that does not happen."""
+    end = time.monotonic() + limit_s
+    while collected(site) < rows:
+        if process.poll() is not None or time.monotonic() > end:
+            log = (site.parent / "agent.log").read_text()
+            raise RuntimeError(f"the agent collects {collected(site)} rows:\n{log[-2000:]}")
+        time.sleep(0.5)
+
+
+def flux(influx: InfluxDb2, query: str) -> list[dict[str, str]]:
+    """Return the records of a query."""
+    status, answer = http(
+        "POST",
+        f"{influx.url}/api/v2/query?org={influx.org}",
+        query.encode(),
+        {
+            "Authorization": f"Token {influx.token}",
+            "Content-Type": "application/vnd.flux",
+            "Accept": "application/csv",
+        },
+        timeout=300,
+    )
+    if status != 200:
+        raise RuntimeError(answer.decode(errors="replace"))
+    text = answer.decode().replace("\r\n", "\n").strip()
+    return [r for part in text.split("\n\n") for r in csv.DictReader(io.StringIO(part))]
+
+
+def totals(influx: InfluxDb2, start_ns: int, end_ns: int) -> tuple[int, int]:
+    """Return (rows, rows that the step counters promise) of the instants in [start, end)."""
+    window = (
+        f'from(bucket: "{influx.bucket}") |> range(start: time(v: {start_ns}), stop: time(v: {end_ns}))'
+        ' |> filter(fn: (r) => r._measurement == "process" and r._field =~ /^v[0-9]+$/)'
+    )
+    series = ' |> group(columns: ["_field"])'
+    found = {}
+    for name in ("count", "min", "max"):
+        answer = flux(influx, f"{window}{series} |> {name}()")
+        found[name] = {r["_field"]: int(float(r["_value"])) for r in answer}
+    published = sum(found["max"][f] - found["min"][f] + 1 for f in found["count"])
+    return sum(found["count"].values()), published
+
+
+def journal_rows(site: Path, start_ns: int, end_ns: int) -> int:
+    """Return the value rows of the journal with a source time in [start, end)."""
+    import sqlite3
+
+    database = sqlite3.connect(site.parent / "data" / "journal.sqlite")
+    rows = 0
+    for (blob,) in database.execute("SELECT data FROM blob"):
+        source = decode(blob).source_ns
+        rows += int(((source >= start_ns) & (source < end_ns)).sum())
+    database.close()
+    return rows
+
+
+def measure(load: Load, seconds: float, warm_s: float, *, required: bool) -> Window:
+    """Run one load and return its window."""
+    with (
+        tempfile.TemporaryDirectory(prefix="plantproof-chain-") as name,
+        influxdb2() as influx,
+        node_opcua(variables=load.nodes, interval_ms=1000 // load.rate) as server,
+    ):
+        folder = Path(name)
+        pin(influx.process.pid, FIRST_CORE)
+        pin(server.process.pid, FIRST_CORE)
+        site = write_plant(folder, server.url, load, influx, required=required)
+        with agent(site, [LAST_CORE]) as process:
+            wait_for(site, load.nodes * 2, process)
+            time.sleep(warm_s)
+            start_ns, cpu = time.time_ns(), cpu_seconds(process.pid)
+            time.sleep(seconds)
+            end_ns, cpu = time.time_ns(), cpu_seconds(process.pid) - cpu
+            rss = rss_mb(process.pid)
+            time.sleep(5)
+        rows, published = totals(influx, start_ns, end_ns)
+        if os.environ.get("BENCH_LOG"):
+            print((folder / "agent.log").read_text())
+        return Window(
+            cpu, (end_ns - start_ns) / 1e9, rows, published, journal_rows(site, start_ns, end_ns), rss
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--loads", nargs="+", type=Load.parse, default=[Load(1000, 1), Load(5000, 1), Load(2000, 10)])
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--warm", type=float, default=10.0)
+    parser.add_argument("--not-required", action="store_true", help="no slots, no re-read: collection alone")
+    options = parser.parse_args()
+    print(f"{'load':>12}{'values/s':>10}{'CPU us/value':>14}{'rows':>10}{'journal':>10}{'published':>11}{'loss':>6}{'RSS MB':>8}")
+    for load in options.loads:
+        w = measure(load, options.seconds, options.warm, required=not options.not_required)
+        print(
+            f"{f'{load.nodes} x {load.rate} Hz':>12}{w.rows / w.wall_s:>10.0f}{w.cpu_s / w.rows * 1e6:>14.2f}"
+            f"{w.rows:>10}{w.journal:>10}{w.published:>11}{w.published - w.rows:>6}{w.rss_mb:>8.0f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
