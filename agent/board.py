@@ -53,7 +53,6 @@ class Board:
         """Start with an empty board."""
         self._tiles = tiles
         self._names = {d.config.id: d.config.name for d in plant.devices}
-        self._production = [d.config.id for d in plant.devices if d.config.production]
         self._today = Today()
         self._comparison = ComparisonView()
         self._trend = _Trend()
@@ -96,11 +95,12 @@ class Board:
         at_ms: int,
         tiles: Sequence[DeviceTile],
         upload: UploadRate,
+        production: Sequence[str],
         log: LogView,
         health: Sequence[HealthItem],
         alarms: Sequence[Alarm],
     ) -> None:
-        """Make the next snapshot and wake every live stream."""
+        """Make the next snapshot and wake every live stream. production: production assets in service now."""
         self._count(upload, at_ms)
         view = self._comparison
         self._snapshot = replace(
@@ -108,7 +108,7 @@ class Board:
             seq=self._snapshot.seq + 1,
             at_ms=at_ms,
             log=log,
-            kpis=self._cards(tiles, upload),
+            kpis=self._cards([t for t in tiles if t.id in production], upload),
             devices=tiles,
             trend=UploadTrend(
                 start_ms=self._trend.start_ms - len(self._trend.points) * TREND_STEP_MS,
@@ -145,8 +145,7 @@ class Board:
                 trend.points.append(None if rate is None else min(1.0, max(0.0, rate)))
             trend.start_ms, trend.covered, trend.expected = step, covered, upload.expected
 
-    def _cards(self, tiles: Sequence[DeviceTile], upload: UploadRate) -> tuple[KpiCard, ...]:
-        production = [t for t in tiles if t.id in self._production]
+    def _cards(self, production: Sequence[DeviceTile], upload: UploadRate) -> tuple[KpiCard, ...]:
         online = sum(t.link is Link.ONLINE for t in production)
         official = upload.official
         # Before the first slot has closed, an unconnected asset alone would make the rate a meaningless 0.

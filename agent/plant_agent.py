@@ -234,13 +234,14 @@ class _Run:
     async def _publish(self) -> None:
         while True:
             at_ms = self._clock.unix_ns() // NS_PER_MS
-            upload = self._slots.ledger.rate(self._registered())
+            upload = self._slots.ledger.rate(self._registered(at_ms))
             self._board.publish(
                 at_ms=at_ms,
                 tiles=self._tiles.make(
                     self._live, self._supervisor.statuses, self._board.today.devices, at_ms
                 ),
                 upload=upload,
+                production=self._registered(at_ms),
                 log=self._log_view(),
                 health=health_of(
                     self._supervisor.statuses.values(),
@@ -255,8 +256,13 @@ class _Run:
             )
             await asyncio.sleep(PUBLISH_S)
 
-    def _registered(self) -> list[str]:
-        return [a.id for a in self._document.assets if a.production]
+    def _registered(self, at_ms: int) -> list[str]:
+        """Return the production assets in service now: the denominator of the live figures."""
+        return [
+            a.id
+            for a in self._document.assets
+            if a.production and a.in_service_within(at_ms, at_ms + 1) == (at_ms, at_ms + 1)
+        ]
 
     def _log_view(self) -> LogView:
         head = self._parts.ledger.head

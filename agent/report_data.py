@@ -66,6 +66,7 @@ def report_data(inputs: ReportInputs) -> ReportData:
     work = inputs.evaluation.spaces[inputs.after]
     whole = [d for d in work.days if d.whole]
     gantt = whole[len(whole) // 2] if whole else None
+    gaps, gaps_total = all_gaps(work)
     return ReportData(
         site=_site(document, log),
         log=LogHead(
@@ -86,7 +87,8 @@ def report_data(inputs: ReportInputs) -> ReportData:
         daily=_daily(inputs),
         gantt_day=gantt.date if gantt else "",
         gantt_ms=(gantt.start_ms, gantt.end_ms) if gantt else (0, 0),
-        gaps=all_gaps(work),
+        gaps=gaps,
+        gaps_total=gaps_total,
         config_changes=_config_changes(log),
         findings=_findings(inputs),
         calendar=_calendar(document, work),

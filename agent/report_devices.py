@@ -71,8 +71,8 @@ def device_rows(
     return tuple(rows)
 
 
-def all_gaps(work: Workspace) -> tuple[Gap, ...]:
-    """Return the longest stretches of missed slots in order of time, at most `MAX_GAPS`."""
+def all_gaps(work: Workspace) -> tuple[tuple[Gap, ...], int]:
+    """Return the longest stretches of missed slots in order of time, at most `MAX_GAPS`, and how many there are."""
     gaps = [
         gap
         for name, s in asset_slots(work).items()
@@ -80,7 +80,8 @@ def all_gaps(work: Workspace) -> tuple[Gap, ...]:
         for gap in point_gaps(name, p)
     ]
     gaps.sort(key=lambda g: g.first_ms - g.last_ms)
-    return tuple(sorted(gaps[:MAX_GAPS], key=lambda g: (g.first_ms, g.device, g.signal)))
+    listed = sorted(gaps[:MAX_GAPS], key=lambda g: (g.first_ms, g.device, g.signal))
+    return tuple(listed), len(gaps)
 
 
 def point_gaps(asset: str, point: PointSlots) -> list[Gap]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise, repeat
+from itertools import pairwise
 from operator import add
 from typing import Final
 
@@ -34,6 +34,7 @@ class LineEncoder:
         self._streams = [(s.partition(".")[0], s.partition(".")[2]) for s in table.streams]
         self._stream_of = np.array(table.stream_of, dtype=np.int32)
         self._keys: dict[tuple[int, int], str] = {}
+        self._plain = [self._key(i, 0) for i in range(len(self._streams))]
         self._value = [f"{mark_field(s, KIND_VALUE)}=" for s in table.signals]
         self._none = [f"{mark_field(s, KIND_NONE)}=" for s in table.signals]
         self._alive = [f"{mark_field(s, KIND_ALIVE)}=true" for s in table.signals]
@@ -57,17 +58,21 @@ class LineEncoder:
         signal = batch.signal.take(order)
         fields = self._fields(batch, kind, order, signal.tolist())
         first = np.flatnonzero(starts)
-        places = repeat(0) if ranks is None else ranks.take(order.take(first)).tolist()
+        rows = order.take(first)
         streams = self._stream_of.take(signal.take(first)).tolist()
-        keys = [self._key(s, r) for s, r in zip(streams, places, strict=False)]
-        times = tau.take(order.take(first)).tolist()
+        if ranks is None:
+            keys = list(map(self._plain.__getitem__, streams))
+        else:
+            keys = [
+                self._key(s, r) for s, r in zip(streams, ranks.take(rows).tolist(), strict=True)
+            ]
+        times = _numbers(tau.take(rows), "")
         if len(first) == len(fields):
-            return "".join(
-                [f"{k}{f} {t}\n" for k, f, t in zip(keys, fields, times, strict=True)]
-            ).encode()
-        bounds = [*first.tolist(), len(fields)]
-        spans = zip(keys, pairwise(bounds), times, strict=True)
-        return "".join([f"{k}{','.join(fields[a:b])} {t}\n" for k, (a, b), t in spans]).encode()
+            lines = [f"{k}{f} {t}\n" for k, f, t in zip(keys, fields, times, strict=True)]
+        else:
+            spans = zip(keys, pairwise([*first.tolist(), len(fields)]), times, strict=True)
+            lines = [f"{k}{','.join(fields[a:b])} {t}\n" for k, (a, b), t in spans]
+        return "".join(lines).encode()
 
     def _order(
         self, batch: Batch, tau: Int64, kind: NDArray[np.uint8], ranks: NDArray[np.uint8] | None

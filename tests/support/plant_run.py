@@ -240,7 +240,7 @@ def journal_of(path: Path) -> list[JournalRows]:
         try:
             configs = db.execute("SELECT id, signals FROM config").fetchall()
             found = db.execute(
-                "SELECT seq, block.slot, config, crc, data FROM block JOIN blob USING (seq) ORDER BY seq"
+                "SELECT block.seq, block.slot, block.config, crc, data FROM block JOIN blob USING (seq) ORDER BY block.seq"
             ).fetchall()
         finally:
             db.close()
@@ -277,10 +277,14 @@ def _rows(table: SignalTable, data: bytes) -> list[Row]:
 
 def sealed_rows(folder: DataFolder, epoch: int = 1) -> dict[int, list[Row]]:
     """Return the rows of every sealed slot, read from the frames by the code of the verifier."""
+    return frames_of(folder.ledger(epoch), folder.frames(epoch))
+
+
+def frames_of(ledger: Path, frames: Path) -> dict[int, list[Row]]:
+    """Return the rows of every sealed slot of a ledger folder and its frames folder."""
     documents: dict[int, ConfigDocument] = {}
     found: dict[int, list[Row]] = {}
-    ledger = folder.ledger(epoch)
-    archive = FrameArchive(folder.frames(epoch), read_only=True)
+    archive = FrameArchive(frames, read_only=True)
     for number, entry in enumerate(entries_of(ledger)):
         if isinstance(entry, Config):
             documents[number] = parse_document((ledger / "docs" / entry.sha256.hex()).read_bytes())
