@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from agent.board import Board
@@ -36,7 +37,7 @@ from config.document import plant_document
 from config.loader import LoadedPlant
 from kpi.document import parse_document
 from model.batch import Batch
-from model.errors import PlantproofError
+from model.errors import PlantproofError, TransientError
 from model.flags import MissedCause
 from model.slots import NS_PER_MS
 
@@ -143,6 +144,8 @@ class _Run:
         self._pipeline: Pipeline
 
     async def work(self, stop: asyncio.Event) -> None:
+        if not await self._may_start(stop):
+            return
         await self._start()
         try:
             async with asyncio.TaskGroup() as group:
@@ -165,13 +168,25 @@ class _Run:
         finally:
             await self._stop()
 
+    async def _may_start(self, stop: asyncio.Event) -> bool:
+        """Wait until a changed configuration may come into force; return False if told to stop meanwhile."""
+        wait_ms = self._parts.recorder.wait_before_start(self._now())
+        if wait_ms > 0:
+            _LOG.info("a changed configuration waits %d ms for the next minute", wait_ms)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_ms / 1000):
+                    await stop.wait()
+        if not stop.is_set():
+            return True
+        # Nothing was written: the next start finds the end of the run before as it was.
+        if self._parts.clean:
+            self._parts.mark_clean()
+        self._delivery.close()
+        return False
+
     async def _start(self) -> None:
         parts = self._parts
-        now = self._now()
-        self._started_ms = now.unix_ms
-        if (wait_ms := parts.recorder.wait_before_start(now)) > 0:
-            _LOG.info("a changed configuration waits %d ms for the next minute", wait_ms)
-            await asyncio.sleep(wait_ms / 1000)
+        self._started_ms = self._now().unix_ms
         recovery = await asyncio.to_thread(
             parts.recorder.start, self._now(), clean=parts.clean, torn_bytes=parts.torn_bytes
         )
@@ -292,8 +307,16 @@ class _Run:
                 await self._answer(request)
             due = (self._parts.recorder.signed_ms or 0) + interval
             if self._clock.unix_ns() // NS_PER_MS >= due:
-                await self._pipeline.in_worker(self._sign)
+                await self._sign_on_time()
             await asyncio.sleep(CONTROL_S)
+
+    async def _sign_on_time(self) -> None:
+        """Sign the head; a disk that refuses is asked again a little later, collection goes on meanwhile."""
+        try:
+            await self._pipeline.in_worker(self._sign)
+        except TransientError as exc:
+            _LOG.error("the head is not signed yet: %s", exc.en)
+            await asyncio.sleep(STATUS_S)
 
     def _sign(self) -> bytes:
         return self._parts.recorder.checkpoint(self._now())
@@ -308,8 +331,9 @@ class _Run:
             else:
                 note = await self._pipeline.in_worker(self._sign)
             self._control.answer(request, {"ok": True, "note": note.decode("utf-8")})
-        except (PlantproofError, ValueError) as exc:
-            self._control.answer(request, {"ok": False, "error": str(exc)})
+        except (PlantproofError, ValueError, OSError) as exc:
+            with suppress(OSError):
+                self._control.answer(request, {"ok": False, "error": str(exc)})
 
     async def _serve_board(self, stop: asyncio.Event) -> None:
         server = self._agent.plant.config.server

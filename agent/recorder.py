@@ -34,6 +34,8 @@ class _Finished:
     slot: int
     dur_ms: int
     rows: list[Batch]
+    gap: str
+    """Why slots before it were skipped, if any were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,9 @@ class Recorder:
         self._config = -1
         self._slot = -1
         self._slot_started_ns = 0
+        self._ticked_ns = 0
+        self._gap = "clock_step"
+        self._over = False
         self._rows: list[Batch] = []
         self._waiting: list[_Finished] = []
         """Finished slots that could not be sealed yet: retried at every tick. Bounded, because a disk that refuses
@@ -86,8 +91,9 @@ class Recorder:
         if following is not None and wall > following:
             off_from, off_slots = following, wall - following
             self._sealer.off(following, off_slots, "agent_down", now)
-        self._slot = wall if following is None else max(wall, following)
-        self._slot_started_ns = now.monotonic_ns
+        # The journal refuses a slot before its last one: a clock that went back between two runs waits for it.
+        self._slot = max(wall, following or 0, self._journal.last_slot)
+        self._slot_started_ns = self._ticked_ns = now.monotonic_ns
         self.checkpoint(now)
         return Recovery(recovered, off_slots, off_from)
 
@@ -130,7 +136,7 @@ class Recorder:
             return rows
         self._intent.write(slot, max(b.info.seq for b in blocks))
         self._sealer.seal(slot, batches, self._journal.table(config), now, dur_ms=0)
-        self._journal.mark_sealed(max(b.info.slot for b in blocks))
+        self._journal.mark_sealed(slot)
         return rows
 
     def commit(self, batches: list[Batch], now: Now) -> None:
@@ -147,23 +153,37 @@ class Recorder:
     def tick(self, now: Now) -> None:
         """Advance the slot counter and seal what is over.
 
-        Raises ClockStepError when the clock went back more than an hour.
+        Raises ClockStepError when the clock went back more than an hour; the running minute is then sealed and signed,
+        because nothing is added to this epoch any more.
         """
         wall = slot_of(now.unix_ms)
-        if now.unix_ms < self._slot * SLOT_MS - _MAX_BACK_MS:
+        if self._over or now.unix_ms < self._slot * SLOT_MS - _MAX_BACK_MS:
+            if not self._over:
+                self._over = True
+                self._finish(now)
+                self._seal_waiting(now)
+                self.checkpoint(now)
             raise ClockStepError(
                 f"the clock went back by more than an hour (to {now.unix_ms} ms); a new epoch of the log begins",
                 f"系统时钟倒退超过一小时（到 {now.unix_ms} ms）；账本将开始新的纪元",
             )
         if wall > self._slot:
-            dur_ms = (now.monotonic_ns - self._slot_started_ns) // NS_PER_MS
-            self._waiting.append(_Finished(self._slot, max(1, dur_ms), self._rows))
-            self._rows = []
+            skipped = wall - self._slot - 1
+            self._finish(now)
+            # A program that stood still for so long was down; otherwise the wall clock jumped over these slots.
+            still_ms = (now.monotonic_ns - self._ticked_ns) // NS_PER_MS
+            self._gap = "agent_down" if still_ms >= skipped * SLOT_MS else "clock_step"
             self._slot = wall
             self._slot_started_ns = now.monotonic_ns
+        self._ticked_ns = now.monotonic_ns
         if self._waiting:
             self._seal_waiting(now)
         self.journal_status = self._journal.status()
+
+    def _finish(self, now: Now) -> None:
+        dur_ms = (now.monotonic_ns - self._slot_started_ns) // NS_PER_MS
+        self._waiting.append(_Finished(self._slot, max(1, dur_ms), self._rows, self._gap))
+        self._rows = []
 
     def _seal_waiting(self, now: Now) -> None:
         while self._waiting:
@@ -180,23 +200,26 @@ class Recorder:
         slot = finished.slot
         following = self._sealer.next_slot
         if following is not None and slot > following:
-            skipped = slot - following
-            reason = "clock_step" if finished.dur_ms < (skipped + 1) * SLOT_MS else "agent_down"
-            self._sealer.off(following, skipped, reason, now)
-        self._sealer.seal(slot, finished.rows, self._document.table, now, dur_ms=finished.dur_ms)
+            self._sealer.off(following, slot - following, finished.gap, now)
+        # When the disk refused only what comes after the block, the retry must not seal the minute twice.
+        if following is None or slot >= following:
+            table = self._document.table
+            self._sealer.seal(slot, finished.rows, table, now, dur_ms=finished.dur_ms)
         self._journal.mark_sealed(slot)
         if (slot + 1) % HOUR_SLOTS == 0:
             self.checkpoint(now)
 
     def checkpoint(self, now: Now) -> bytes:
         """Sign the present head on demand."""
+        note = self._sealer.checkpoint()
         self.signed_ms = now.unix_ms
-        return self._sealer.checkpoint()
+        return note
 
     def export(self, sha256: bytes, size: int, now: Now) -> bytes:
         """Record an issued statement; return the signed head that contains the record."""
+        note = self._sealer.export(sha256, size, now)
         self.signed_ms = now.unix_ms
-        return self._sealer.export(sha256, size, now)
+        return note
 
     def stop(self, now: Now) -> None:
         """Seal what is over, sign the head; the rows of the running minute stay in the journal for the next run."""

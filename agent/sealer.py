@@ -152,12 +152,13 @@ class Sealer:
         sealed = seal_slot(
             self._writer, batch, slot=slot, origin=str(self.origin), secret=self._secret
         )
-        # Rows beyond 2^24 bytes of one frame go first into the next one (format-core §2).
-        self._carry = [] if sealed.carry is None else [sealed.carry]
         self._archive.append(slot, sealed.salts, sealed.frames)
         if sync:
             self._archive.sync()
         self._append(self._block(slot, sealed, now, dur_ms), sync=sync)
+        # Rows beyond 2^24 bytes of one frame go first into the next one (format-core §2); not before this one is
+        # sealed, because a disk that refuses has the same rows sealed again.
+        self._carry = [] if sealed.carry is None else [sealed.carry]
         self._next_slot = slot + 1
         self.blocks += 1
 

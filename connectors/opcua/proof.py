@@ -6,7 +6,8 @@ A living subscription does not prove a living item (kpi.md B.6, proof of life, O
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from model.batch import NO_TIME, Batch
 from model.flags import RowFlag
 from model.signal import SignalType
 
+OLD_NS: Final = 5_000_000_000
+"""A first value is old when its source time lies this long before its receipt."""
 _VALUE_FLAGS = np.uint16(RowFlag.NO_VALUE | RowFlag.NOT_FINITE)
 _CODE_BITS = np.uint32(0xFFFF0000)
 """Status without the info bits, which a Read does not repeat (OPC 10000-4, 7.39)."""
@@ -62,6 +65,13 @@ class ProofBook:
             rows = self._text_rows(items, batch)
             for item, index in zip(items[rows].tolist(), batch.value[rows].tolist(), strict=True):
                 texts[item] = batch.texts[index]
+
+    def resumes(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which items have no good last value: their next good one begins anew (connect, or after a break)."""
+        last_good = (self._status[items] & np.uint32(codes.SEVERITY_MASK)) == 0
+        holds = self._flags[items] & _VALUE_FLAGS == 0
+        fresh: NDArray[np.bool_] = ~(self._known[items] & last_good & holds)
+        return fresh
 
     def turn(self) -> int:
         """Return a mark for `silent_since`."""
@@ -115,3 +125,21 @@ def alive_rows(read: Batch, rows: NDArray[np.bool_]) -> Batch:
         np.zeros(n, dtype=np.uint32),
         np.full(n, RowFlag.ALIVE | RowFlag.NO_VALUE, dtype=np.uint16),
     )
+
+
+def with_receipt_rows(batch: Batch, resumed: NDArray[np.bool_]) -> Batch:
+    """Return the rows, followed by a second row dated by receipt for each old value that begins anew.
+
+    Many servers keep the time of the last change as source time. After a gap such a value lies before the rows that say
+    "missed" or "bad", so nothing would say that it holds *now*; the answer to a new monitored item does.
+    resumed: one bool a row, see `ProofBook.resumes`.
+    """
+    good = (batch.status & np.uint32(codes.SEVERITY_MASK)) == 0
+    old = (batch.source_ns != NO_TIME) & (batch.received_ns - batch.source_ns > OLD_NS)
+    again = np.flatnonzero(resumed & good & old & (batch.flags & _VALUE_FLAGS == 0))
+    if not len(again):
+        return batch
+    both = batch.select(np.concatenate([np.arange(len(batch)), again]))
+    source = both.source_ns.copy()
+    source[len(batch) :] = NO_TIME
+    return replace(both, source_ns=source)

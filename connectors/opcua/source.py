@@ -19,7 +19,7 @@ from connectors.opcua.convert import Targets, known_items, to_batch
 from connectors.opcua.errors import RefusedError
 from connectors.opcua.inbox import Inbox
 from connectors.opcua.items import ItemTable
-from connectors.opcua.proof import ProofBook, alive_rows
+from connectors.opcua.proof import ProofBook, alive_rows, with_receipt_rows
 from connectors.opcua.readings import PublishMessage, Readings
 from connectors.opcua.sequence import Arrival, SequenceBook
 from model.batch import Batch
@@ -310,8 +310,9 @@ class OpcUaSource:
         self.counters.overflow_rows += int(
             np.count_nonzero(batch.flags & np.uint16(RowFlag.OVERFLOW))
         )
+        resumed = self._book.resumes(known.item)
         self._book.note(known.item, batch)
-        return batch
+        return with_receipt_rows(batch, resumed)
 
     async def _recover(self, session: Session, subscription: int, arrival: Arrival) -> list[Batch]:
         """Ask for lost notifications again; read everything, marked OVERFLOW, if one is gone for good."""

@@ -523,3 +523,18 @@ async def test_connecting_can_be_cancelled_at_any_step_and_leaves_no_session() -
                 await asyncio.sleep(0.01)
         async with running(SPEC.create(ctx), ctx.points) as run:
             await run.until(lambda: run.values(10) == [5])
+
+
+async def test_value_unchanged_since_yesterday_is_known_again_after_a_reconnect() -> None:
+    async with plant_server() as plant:
+        state = await plant.add("state", 3, V.Int32)
+        yesterday = datetime(2020, 1, 1, tzinfo=UTC)
+        await plant.write(state, 3, V.Int32, SourceTimestamp=yesterday)
+        ctx = opcua(plant.url, [(signal("state", T.INT), node("state"))])
+        for _ in range(2):
+            async with running(SPEC.create(ctx), ctx.points) as run:
+                await run.until(lambda run=run: len(run.of(10)) >= 2)
+                first, second = run.of(10)[:2]
+                assert (first.value, second.value) == (3, 3)
+                assert first.source_ns == 1_577_836_800_000_000_000
+                assert (second.source_ns, second.received_ns) == (NO_TIME, first.received_ns)

@@ -12,10 +12,12 @@ from agent.recorder import Recorder
 from agent.recovery_intent import RecoveryIntent
 from agent.sealer import Now, Sealer
 from config.document import PlantDocument, plant_document
+from evidence.document import parse_document
 from evidence.entries import Block, Boot, Config, Entry, Off, PreviousHead
 from evidence.grammar import Origin
 from evidence.keys import SeedSigner
-from evidence.note import log_key
+from evidence.log_rules import LogRules
+from evidence.note import VerifierKey, log_key
 from model.batch import Batch, make_batch
 from model.flags import RowFlag
 from storage.frame_archive import FrameArchive
@@ -99,6 +101,22 @@ class Rig:
     def commit(self, *values: int) -> None:
         """Commit one row per value, as a flush does."""
         self.recorder.commit([self.rows(*values)] if values else [], self.clock.now)
+
+    @property
+    def key(self) -> VerifierKey:
+        return log_key(self.sealer.origin, SIGNER.public_key)
+
+    def accept_rules(self) -> LogRules:
+        """Return the log after the verifier accepted every entry."""
+        docs = self.folder / "ledger" / "docs"
+        rules = LogRules(
+            self.sealer.origin,
+            str(self.key),
+            lambda entry: parse_document((docs / entry.sha256.hex()).read_bytes()),
+        )
+        for entry in self.entries:
+            rules.accept(entry)
+        return rules
 
     @property
     def entries(self) -> list[Entry]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from connectors.opcua.proof import ProofBook, alive_rows
+from connectors.opcua.proof import OLD_NS, ProofBook, alive_rows, with_receipt_rows
 from model.batch import NO_TIME, Batch, make_batch
 from model.flags import RowFlag
 from model.signal import SignalType
@@ -99,3 +99,31 @@ def test_silence_is_counted_from_a_mark() -> None:
     mark = known.turn()
     known.note(np.array([1]), make_batch(signal=[11], source_ns=[0], received_ns=0, value=[3]))
     assert known.silent_since(ITEMS, mark).tolist() == [True, False]
+
+
+def test_old_first_value_gets_a_second_row_dated_by_receipt() -> None:
+    known = book()
+    now = 100 * OLD_NS
+    batch = make_batch(
+        signal=[10, 11], source_ns=[now - OLD_NS - 1, now - OLD_NS], received_ns=now, value=[3, 4]
+    )
+    resumed = known.resumes(ITEMS)
+    assert resumed.tolist() == [True, True]
+    both = with_receipt_rows(batch, resumed)
+    # Only the first is older than the limit; its own row stays as the device sent it.
+    assert both.signal.tolist() == [10, 11, 10]
+    assert both.source_ns.tolist() == [now - OLD_NS - 1, now - OLD_NS, NO_TIME]
+    assert both.value.tolist() == [3, 4, 3]
+    assert both.received_ns.tolist() == [now, now, now]
+
+
+def test_value_that_goes_on_or_is_bad_gets_no_second_row() -> None:
+    known = book()
+    now = 100 * OLD_NS
+    known.note(ITEMS, rows([1, 0], [0, 0x80350000]))
+    # Item 0 goes on; item 1 comes back from a bad status, so it begins anew.
+    assert known.resumes(ITEMS).tolist() == [False, True]
+    bad = make_batch(signal=[11], source_ns=[1], received_ns=now, value=[4], status=0x80350000)
+    assert with_receipt_rows(bad, np.array([True])) is bad
+    good = make_batch(signal=[10, 11], source_ns=[1, 1], received_ns=now, value=[4, 5])
+    assert with_receipt_rows(good, known.resumes(ITEMS)).signal.tolist() == [10, 11, 11]
