@@ -19,6 +19,7 @@ from config.loader import LoadedPlant
 from model.clock import Clock
 from model.slots import NS_PER_MS
 from storage.delivery import Delivery, Step
+from storage.embedded import EmbeddedStore
 from storage.journal import Journal
 from storage.line_names import PlantTags
 from storage.quarantine import Quarantine
@@ -116,6 +117,11 @@ class DeliveryLoop:
             problem_en=status.en,
             since_ms=self._clock.unix_ns() // NS_PER_MS if fresh else self.state.since_ms,
         )
+
+    def compact(self, before_ns: int) -> None:
+        """Let the embedded store merge what is older than `before_ns`; other stores do that themselves."""
+        if isinstance(self._store, EmbeddedStore):
+            self._store.compact(before_ns)
 
     def close(self) -> None:
         """Release the thread, without waiting for a store that hangs, and the files."""

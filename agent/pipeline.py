@@ -61,6 +61,8 @@ class Pipeline:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._log = logging.getLogger("plantproof.pipeline")
         self.collected_rows = 0
+        self.observed_seq = 0
+        """Journal sequence up to which the observers have seen every row."""
         self.commits = 0
         self.failure: TransientError | None = None
 
@@ -128,6 +130,7 @@ class Pipeline:
             self._log.info("rows are committed again")
             self.failure = None
         self.collected_rows += rows
+        self.observed_seq = self._recorder.last_seq
         self.commits += 1
         if self._pending_rows < MAX_PENDING_ROWS:
             self._room.set()

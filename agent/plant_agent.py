@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from agent.board import Board
@@ -46,6 +47,8 @@ STATUS_S: Final = 5.0
 CONTROL_S: Final = 0.25
 FIGURES_S: Final = 10.0
 STOP_LIMIT_S: Final = 2.5
+KEEP_DELIVERED_NS: Final = 7 * 86_400 * 10**9
+"""Delivered and sealed rows stay in the journal for a week: what the store lost can be sent again."""
 
 _LOG: Final = logging.getLogger("plantproof.agent")
 
@@ -159,6 +162,7 @@ class _Run:
                     group.create_task(self._figures(), name="figures"),
                     group.create_task(self._serve_control(), name="control"),
                     group.create_task(self._write_status(), name="status"),
+                    group.create_task(self._maintain(), name="maintenance"),
                 ]
                 if self._agent.wants_board:
                     group.create_task(self._serve_board(stop), name="board")
@@ -204,6 +208,7 @@ class _Run:
             expectation(self._document, stops),
             day_offset_ms=self._document.calendar.utc_offset_min * 60_000,
             now_ns=self._clock.unix_ns(),
+            since=self._journalled_since,
         )
         self._pipeline = Pipeline(
             parts.recorder,
@@ -224,9 +229,18 @@ class _Run:
             self._parts.mark_clean()
         except (TimeoutError, PlantproofError) as exc:
             _LOG.error("the run did not end in order: %s", exc)
-        self._slots.save(self._clock.unix_ns())
+        self._slots.save(self._clock.unix_ns(), self._parts.journal.last_seq)
         self._delivery.close()
         self._write(stopped=True)
+
+    def _journalled_since(self, mark: int) -> Iterator[Batch]:
+        """Yield what was committed after a journal sequence under the present configuration."""
+        journal = self._parts.journal
+        config = journal.register(self._table, plant_document(self._agent.plant).sha256)
+        for info in journal.infos(after=mark):
+            block = journal.block(info.seq) if info.config == config else None
+            if block is not None and len(block.batch):
+                yield block.batch
 
     def _now(self) -> Now:
         return now_of(self._clock)
@@ -346,6 +360,22 @@ class _Run:
         while True:
             self._write(stopped=False)
             await asyncio.sleep(STATUS_S)
+
+    async def _maintain(self) -> None:
+        """Save the slot ledger every minute; once an hour drop what the journal holds longer than it must."""
+        minutes = 0
+        while True:
+            await asyncio.sleep(60)
+            minutes += 1
+            now_ns = self._clock.unix_ns()
+            # Taken before the sequence: a row between the two is counted again, which changes no outcome.
+            await asyncio.to_thread(self._slots.save, now_ns, self._pipeline.observed_seq)
+            if minutes % 60 == 0:
+                before = now_ns - KEEP_DELIVERED_NS
+                await self._pipeline.in_worker(
+                    partial(self._parts.journal.trim, committed_before_ns=before)
+                )
+                await asyncio.to_thread(self._delivery.compact, now_ns - 3_600 * 10**9)
 
     def _write(self, *, stopped: bool) -> None:
         parts = self._parts

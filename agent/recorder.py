@@ -79,6 +79,11 @@ class Recorder:
         """Return the slot counter."""
         return self._slot
 
+    @property
+    def last_seq(self) -> int:
+        """Return the sequence of the last commit."""
+        return self._journal.last_seq
+
     def start(self, now: Now, *, clean: bool, torn_bytes: int) -> Recovery:
         """Write boot, seal what the run before left, state the off time, put the configuration in force."""
         self._sealer.start(self._document, now, clean=clean, torn_bytes=torn_bytes)

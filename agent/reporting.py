@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,10 +75,14 @@ def report_plant(
         now = now_of(clock)
         first = log.index.slots[0] if log.index.slots else 0
         name = f"EB-{datetime.fromtimestamp(now.unix_ms / 1000, UTC):%Y%m%d%H%M%S}-{log.head.root.hex()[:8]}"
+        spans = [w.span(first) for w in (after, before) if w is not None]
+        # Both periods of a comparison have one lead: that of the period nearer to the start of the log.
+        lead = min(span.lead for span in spans)
+        spans = [replace(span, lead=lead) for span in spans]
         done = issue_report(
             log,
-            after=after.span(first),
-            before=before.span(first) if before is not None else None,
+            after=spans[0],
+            before=spans[1] if before is not None else None,
             keeper=keeper,
             signer=signer,
             issued_ms=now.unix_ms,

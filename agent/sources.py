@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from config.base import ConfigModel
 from config.loader import LoadedDevice, LoadedPlant, Protocol
@@ -46,7 +47,7 @@ def build_sources(plant: LoadedPlant, table: SignalTable, clock: Clock) -> Plant
             raise TypeError("a grouped device has a connection")
         context = SourceContext(
             name=name,
-            connection=connection,
+            connection=_resolved(connection, plant.path.parent),
             points=tuple(point for d in devices for point in _points(d, table)),
             clock=clock,
             log=logging.getLogger(f"plantproof.{protocol}.{name}"),
@@ -64,3 +65,19 @@ def _points(device: LoadedDevice, table: SignalTable) -> list[Point]:
         address = loaded.address or ConfigModel()
         points.append(Point(index, table.signals[index], address))
     return points
+
+
+_PATH_FIELDS = frozenset({"pki", "folder"})
+
+
+def _resolved(connection: ConfigModel, base: Path) -> ConfigModel:
+    """Return the connection with its file names made absolute; they are relative to the plant file.
+
+    File names are the fields `pki`, `folder` and those that end in `_file`.
+    """
+    paths = {
+        name: str((base / value).resolve())
+        for name, value in connection
+        if isinstance(value, str) and (name in _PATH_FIELDS or name.endswith("_file"))
+    }
+    return connection.model_copy(update=paths) if paths else connection

@@ -42,10 +42,10 @@ def test_step_back_of_less_than_an_hour_keeps_the_block_open(tmp_path):
         clock.step(-45 * 60)
         clock.forward(20)
         rig.commit(2)
-        clock.forward(45 * 60)
+        clock.forward(45 * 60 + 10)
         rig.commit(3)
-        # 30 s before the minute ended by the old clock, 45 min later by the new one: 45 min 20 s of collection.
-        assert rig.blocks == [(SLOT0, 2, 2_720_000)]
+        # Second 30, 45 min back, then 20 s + 45 min 10 s until the clock shows the next minute.
+        assert rig.blocks == [(SLOT0, 2, 2_730_000)]
         assert rig.recorder.slot == SLOT0 + 1
         assert rig.offs == []
         assert sealed_values(rig) == {SLOT0: [1, 2]}
