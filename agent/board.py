@@ -57,6 +57,7 @@ class Board:
         self._comparison = ComparisonView()
         self._trend = _Trend()
         self._changed = asyncio.Event()
+        self._asked = True
         site = plant.config.site
         self._snapshot = BoardSnapshot(
             seq=0,
@@ -198,12 +199,19 @@ class Board:
 
     # BoardState
 
+    def take_asked(self) -> bool:
+        """Return whether anybody looked at the board since the last call."""
+        asked, self._asked = self._asked, False
+        return asked
+
     def snapshot(self) -> BoardSnapshot:
         """Return the newest snapshot."""
+        self._asked = True
         return self._snapshot
 
     async def wait_change(self, seq: int, timeout: float) -> bool:  # noqa: ASYNC109 - contract of BoardState
         """Return True as soon as the snapshot is newer than `seq`, False after `timeout` seconds."""
+        self._asked = True
         if self._snapshot.seq != seq:
             return True
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import sys
 import time
+from functools import cache
+from typing import Any
 
 _STA_UNSYNC = 0x0040
 _TIME_ERROR = 5
@@ -26,17 +28,29 @@ class SystemClock:
 
         Self-reported: useful to honest sites, no proof. Other systems than Linux answer U.
         """
-        if not sys.platform.startswith("linux"):
+        library = _c_library()
+        if library is None:
             return "U"
         buffer = (ctypes.c_long * 64)()
         # struct timex: modes is the first word (0 = only read), status the fifth.
         try:
-            state = ctypes.CDLL(None).adjtimex(ctypes.byref(buffer))
+            state = library.adjtimex(ctypes.byref(buffer))
         except (OSError, AttributeError):
             return "U"
         if state in (-1, _TIME_ERROR) or buffer[4] & _STA_UNSYNC:
             return "U"
         return "S"
+
+
+@cache
+def _c_library() -> Any:
+    """Return the C library, opened once; None where it has no `adjtimex`."""
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        return ctypes.CDLL(None)
+    except OSError:
+        return None
 
 
 class ReplayClock:

@@ -17,6 +17,7 @@ from typing import Final, Protocol, TypeVar
 from agent.folders import DataFolder
 from config.loader import LoadedPlant
 from model.clock import Clock
+from model.errors import PlantproofError
 from model.slots import NS_PER_MS
 from storage.delivery import Delivery, Step
 from storage.embedded import EmbeddedStore
@@ -27,6 +28,9 @@ from storage.store import SampleStore, StoreBlock
 from storage.store_choice import open_store
 
 STEP_BLOCKS: Final = 64
+FULL_ROWS: Final = 10_000
+"""A request with so many rows is followed by the next one at once."""
+PACE_S: Final = 1.0
 _T = TypeVar("_T")
 
 
@@ -95,18 +99,30 @@ class DeliveryLoop:
         while True:
             taken = await in_worker(self._take)
             if isinstance(taken, Step):
-                step = taken
-            else:
-                outcome = await loop.run_in_executor(self._thread, self._delivery.send, taken)
-                step = await in_worker(partial(self._delivery.finish, taken, outcome))
-            await in_worker(self._remember)
-            await asyncio.sleep(step.wait_s)
+                await asyncio.sleep(taken.wait_s)
+                continue
+            outcome = await loop.run_in_executor(self._thread, self._delivery.send, taken)
+            step = await in_worker(partial(self._finish, taken, outcome))
+            # What came while a small request was under way goes with the next one: a request has a fixed price.
+            rows = sum(len(block.batch) for block in taken)
+            full = rows >= FULL_ROWS or len(taken) >= STEP_BLOCKS
+            await asyncio.sleep(step.wait_s if full else max(step.wait_s, PACE_S))
 
     def _take(self) -> list[StoreBlock] | Step:
-        return self._delivery.take(STEP_BLOCKS)
+        """Return the next blocks; runs in the thread of the journal."""
+        taken = self._delivery.take(STEP_BLOCKS)
+        if isinstance(taken, Step):
+            self._remember()
+        return taken
+
+    def _finish(self, taken: list[StoreBlock], outcome: int | PlantproofError) -> Step:
+        """Mark the blocks; runs in the thread of the journal."""
+        step = self._delivery.finish(taken, outcome)
+        self._remember()
+        return step
 
     def _remember(self) -> None:
-        """Keep the status for the event loop; runs in the thread of the journal."""
+        """Keep the status for the event loop."""
         status = self._delivery.status()
         fresh = bool(status.en) and not self.state.problem_en
         self.state = replace(

@@ -79,6 +79,10 @@ class LiveValues:
         self._value[signals] = batch.value[rows]
         self._has[signals] = True
 
+    def seen_ms(self, indexes: NDArray[np.intp]) -> int:
+        """Return when the newest row or proof of any of these signals came; 0 = never."""
+        return int(self._seen[indexes].max(initial=0)) // NS_PER_MS
+
     def get(self, index: int) -> LiveValue:
         """Return the newest value of signal `index`."""
         value: int | float | bool | str | None = None

@@ -21,6 +21,7 @@ from storage.journal_types import JournalBlock, JournalStatus
 HOUR_SLOTS: Final = 60
 _MAX_BACK_MS: Final = 3_600_000
 _FAR_SLOT: Final = 2**40
+_STATUS_EVERY_NS: Final = 1_000_000_000
 
 
 class ClockStepError(PermanentError):
@@ -70,7 +71,8 @@ class Recorder:
         a block refuses new rows too."""
         self._log = logging.getLogger("plantproof.recorder")
         self.journal_status: JournalStatus = journal.status()
-        """State of the journal as of the last tick; other threads read this copy."""
+        """State of the journal, at most a second older than the last tick; other threads read this copy."""
+        self._status_due_ns = 0
         self.signed_ms: int | None = None
         """When the last head was signed."""
 
@@ -183,7 +185,9 @@ class Recorder:
         self._ticked_ns = now.monotonic_ns
         if self._waiting:
             self._seal_waiting(now)
-        self.journal_status = self._journal.status()
+        if now.monotonic_ns >= self._status_due_ns:
+            self._status_due_ns = now.monotonic_ns + _STATUS_EVERY_NS
+            self.journal_status = self._journal.status()
 
     def _finish(self, now: Now) -> None:
         dur_ms = (now.monotonic_ns - self._slot_started_ns) // NS_PER_MS

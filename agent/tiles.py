@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
+import numpy as np
+
 from agent.live import LiveValues
 from agent.web.state import DeviceTile, Link
 from config.loader import LoadedDevice, LoadedPlant
@@ -72,10 +74,12 @@ class Tiles:
         self._table = table
         self._source_of = source_of
         self._memory = {d.config.id: _Memory() for d in plant.devices}
-        self._indexes = {
-            d.config.id: [i for i, s in enumerate(table.signals) if s.device == d.config.id]
-            for d in plant.devices
-        }
+        indexes: dict[str, list[int]] = {d.config.id: [] for d in plant.devices}
+        self._first_of: dict[tuple[str, Role], int] = {}
+        for index, signal in enumerate(table.signals):
+            indexes[signal.device].append(index)
+            self._first_of.setdefault((signal.device, signal.role), index)
+        self._indexes = {name: np.array(found, np.intp) for name, found in indexes.items()}
 
     def make(
         self,
@@ -104,7 +108,7 @@ class Tiles:
         if config.id not in self._source_of:
             return DeviceTile(id=config.id, name=name, kind=kind, link=Link.UNCONNECTED)
         status = statuses.get(self._source_of[config.id])
-        seen = max((live.get(i).seen_ms for i in self._indexes[config.id]), default=0)
+        seen = live.seen_ms(self._indexes[config.id])
         reachable = status is not None and status.state in (SourceState.OK, SourceState.STOPPED)
         online = reachable and now_ms - seen <= SILENT_MS
         state = self._state(device, live) if online else MachineState.UNKNOWN
@@ -161,10 +165,7 @@ class Tiles:
         return Fraction(value) * self._table.signals[index].scale
 
     def _index_of(self, device: str, role: Role) -> int | None:
-        for index in self._indexes[device]:
-            if self._table.signals[index].role is role:
-                return index
-        return None
+        return self._first_of.get((device, role))
 
     @staticmethod
     def _remember(

@@ -137,7 +137,7 @@ class Delivery:
         self._delivered += rows - outcome
         self._quarantined += outcome
         self._succeeded()
-        more = self._journal.status().pending_blocks
+        more = self._journal.pending_blocks
         return Step(len(blocks), rows, outcome, 0.0 if more else _FIRST_WAIT_S)
 
     def _next_blocks(self, max_blocks: int) -> list[StoreBlock]:

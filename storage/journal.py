@@ -256,6 +256,11 @@ class Journal(JournalRoom):
         return self._next - 1
 
     @property
+    def pending_blocks(self) -> int:
+        """Return the number of blocks that wait for delivery."""
+        return self._pending[0]
+
+    @property
     def last_slot(self) -> int:
         """Return the slot counter of the newest block or seal, -1 if there is none."""
         return self._last_slot

@@ -61,6 +61,9 @@ class SlotLedger:
         number = {name: i for i, name in enumerate(names)}
         self._device_of = np.array([number[d] for d in self.devices], dtype=np.intp)
         self._window = np.zeros((len(signals), OUTCOMES), dtype=np.int32)
+        self._rate: UploadRate | None = None
+        """The last answer of `rate`, until a count changes."""
+        self._rate_of: tuple[str, ...] = ()
         self._days: dict[int, NDArray[np.int32]] = {}
         self._group_of = np.full(len(table.signals), -1, dtype=np.int16)
         self._position = np.zeros(len(table.signals), dtype=np.intp)
@@ -129,6 +132,7 @@ class SlotLedger:
         codes = np.where(overdue & (codes <= Outcome.HELD_ALIVE), np.uint8(Outcome.LATE), codes)
         for slots, points, old, new in group.put(slot, position, codes):
             # Only slots that were closed already are in the counts.
+            self._rate = None
             for k in np.unique(slots).tolist():
                 here = slots == k
                 for counts in (self._window, self.day_counts(self._day_of(k * group.slot_ms))):
@@ -179,6 +183,7 @@ class SlotLedger:
             else np.full(len(self._names), code, np.uint8)
         )
         codes, absent = group.close(expected[device], by_device[device])
+        self._rate = None
         group.add_to(self._window, codes, 1)
         group.add_to(self.day_counts(self._day_of(start)), codes, 1)
         left = group.leaving()
@@ -245,7 +250,10 @@ class SlotLedger:
 
         registered: assets that must report; one without any point counts 0.
         """
-        return upload_rate(self._window, self.devices, registered)
+        key = tuple(registered)
+        if self._rate is None or self._rate_of != key:
+            self._rate, self._rate_of = upload_rate(self._window, self.devices, key), key
+        return self._rate
 
     def rate_of_day(self, day: int, registered: Sequence[str] = ()) -> UploadRate:
         """Return the upload rate of one day (days since 1970, after the offset); the last 8 days are kept."""
@@ -254,6 +262,7 @@ class SlotLedger:
 
     def count_window(self, group: SlotGroup, slot: int) -> None:
         """Add a closed slot of the ring to the counts of the last 24 hours; used by `slot_snapshot`."""
+        self._rate = None
         group.add_to(self._window, group.ring[slot % len(group.ring)], 1)
 
     def counts_of_day(self, day: int) -> NDArray[np.int32]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import uvicorn
@@ -25,6 +25,20 @@ class _Server(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._ended, self._announce = ended, started
+        self._halt = asyncio.Event()
+
+    def halt(self) -> None:
+        """Begin the shutdown."""
+        self.should_exit = True
+        self._halt.set()
+
+    @override
+    async def main_loop(self) -> None:
+        # The loop of the library wakes the process ten times a second for years; the Date header needs one.
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._halt.wait()
 
     @override
     @contextmanager
@@ -91,6 +105,6 @@ async def serve(
             halt = group.create_task(stop.wait())
             await asyncio.wait((running, halt), return_when=asyncio.FIRST_COMPLETED)
             halt.cancel()
-            server.should_exit = True
+            server.halt()
     finally:
         bound.close()
