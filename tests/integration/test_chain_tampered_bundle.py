@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from evidence import canonical
 from evidence.entries import Block, Config, Off
 from evidence.grammar import Origin
 from evidence.keys import SeedSigner
-from evidence.note import Checkpoint, format_note, parse_note, sign_checkpoint
+from evidence.note import Checkpoint, format_note, log_key, parse_note, sign_checkpoint
 from model.flags import RowFlag
 from tests.support.forger import (
     Forger,
@@ -120,18 +121,18 @@ def test_one_value_changed_by_the_owner_contradicts_the_stated_figures(
     value = (49 * 2).to_bytes(8, "little")
     assert frame.count(value) == 1
     owner.set_frame(slot, "plc-01.count", frame.replace(value, (49 * 2 + 1).to_bytes(8, "little")))
-    assert refused(owner.members(), policy)[:2] == ("INVALID", 7)
+    assert refused(owner.members(), policy) == ("INVALID", 7, "claim")
 
 
 def test_block_root_renewed_but_old_statement_kept(owner: Forger, members: Members, policy: bytes):
     """The owner changes a frame, renews block and head, but keeps the statement that was issued before."""
-    frame = owner.frame(SLOT, "plc-01.count")
-    owner.set_frame(SLOT, "plc-01.count", frame[:-40] + flipped(frame[-40:], 3))
+    slot = FIRST + 229
+    frame = owner.frame(slot, "plc-01.count")
+    changed = frame.replace((98).to_bytes(8, "little"), (99).to_bytes(8, "little"))
+    owner.set_frame(slot, "plc-01.count", changed)
     forged = owner.members()
     forged["statement.dsse.json"] = members["statement.dsse.json"]
-    verdict, step, kind = refused(with_sums(forged), policy)
-    assert (verdict, step) in {("INVALID", 5), ("INVALID", 6)}
-    assert kind in {"prefix-root", "time", "value", "flags", "signal", "state", "rows"}
+    assert refused(with_sums(forged), policy) == ("INVALID", 6, "prefix-root")
 
 
 # a removed minute
@@ -218,9 +219,7 @@ def test_everything_signed_with_another_key(owner: Forger, policy: bytes):
     assert refused(owner.members(), policy) == ("INVALID", 2, "log-signature")
 
 
-def test_only_the_statement_signed_with_another_key(
-    owner: Forger, members: Members, policy: bytes
-):
+def test_only_the_statement_signed_with_another_key(owner: Forger, members: Members, policy: bytes):
     owner.with_key(SeedSigner(bytes(32)))
     members["statement.dsse.json"] = owner.members()["statement.dsse.json"]
     assert refused(with_sums(members), policy) == ("INVALID", 6, "dsse-signature")
@@ -246,17 +245,16 @@ def test_bytes_after_the_last_record_of_a_frames_file(members: Members, policy: 
 # a moved salt border
 
 
-def test_last_byte_of_the_salt_moved_into_the_frame(owner: Forger, policy: bytes):
-    """Salt and frame are hashed as one string: a border one byte earlier keeps the hash, never the frame's magic."""
+def test_salt_border_moved_by_one_byte(owner: Forger, policy: bytes):
+    """The record is one byte shorter, so that the first byte of the frame is read as the last one of the salt."""
     salt, frame = owner.records[SLOT][0]
     forged = owner.members()
     name = frames_name(forged)
     record = len(frame).to_bytes(4, "big") + salt + frame
-    moved = (len(frame) + 1).to_bytes(4, "big") + salt + frame
+    moved = (len(frame) - 1).to_bytes(4, "big") + salt[1:] + frame
     assert forged[name].count(record) == 1
     forged[name] = forged[name].replace(record, moved)
-    # The border is fixed at 16 bytes: the longer record takes one byte of the next one.
-    assert refused(with_sums(forged), policy)[:2] == ("INVALID", 5)
+    assert refused(with_sums(forged), policy) == ("INVALID", 5, "frame-root")
 
 
 def test_salt_shortened_by_the_owner_shifts_the_frame(owner: Forger, policy: bytes):
@@ -280,8 +278,6 @@ def test_renamed_stream_signed_again_by_the_owner(owner: Forger, policy: bytes):
     """The document names plc-02, the frames still say plc-01."""
     number, entry = next((i, e) for i, e in enumerate(owner.entries) if isinstance(e, Config))
     data = owner.documents.pop(entry.sha256).replace(b"plc-01.count", b"plc-02.count")
-    from hashlib import sha256  # noqa: PLC0415
-
     digest = sha256(data).digest()
     owner.documents[digest] = data
     owner.entries[number] = replace(entry, sha256=digest, bytes=len(data))
@@ -313,8 +309,6 @@ def test_simulated_log_renamed_to_a_real_one_by_the_owner(
     owner.origin = real
     owner.statement = replace(owner.statement, origin=str(real), simulated=False)
     genesis = owner.entries[0]
-    from evidence.note import log_key  # noqa: PLC0415
-
     key = str(log_key(real, history.signer.public_key))
     owner.entries[0] = replace(genesis, origin=real, vkey=key)  # type: ignore[call-arg]
     forged = owner.members()
@@ -325,7 +319,7 @@ def test_simulated_log_renamed_to_a_real_one_by_the_owner(
 # a configuration flipped for one minute
 
 
-def without_scrap(plant: dict[str, Any]) -> None:
+def without_press(plant: dict[str, Any]) -> None:
     """Drop press-01 from the plant: its failed slots are expected no longer."""
     plant["devices"] = [d for d in plant["devices"] if d["id"] != "press-01"]
     for device in plant["devices"]:
@@ -333,7 +327,7 @@ def without_scrap(plant: dict[str, Any]) -> None:
 
 
 def test_configuration_flipped_for_one_minute_is_shown(tmp_path: Path):
-    flipped_history = mini_history(tmp_path, flipped={155: without_scrap})
+    flipped_history = mini_history(tmp_path, flipped={155: without_press})
     verified = accepted(read_members(flipped_history.bundle), flipped_history.policy.read_bytes())
     changes = [f.en for f in verified.findings if f.code == "config-change"]
     upload = next(c.claim for c in verified.claims if c.claim.id == "upload-rate")
@@ -352,14 +346,10 @@ def test_configuration_flipped_for_one_minute_is_shown(tmp_path: Path):
     assert f"from slot {FIRST + 156}" in mine[1]
 
 
-def test_configuration_flipped_for_one_minute_cannot_carry_the_old_figures(
-    tmp_path: Path, members: Members
-):
+def test_configuration_flipped_for_one_minute_cannot_carry_the_old_figures(tmp_path: Path):
     """The owner flips the configuration and states the coverage of a log without the flip."""
-    flipped_history = mini_history(tmp_path, flipped={155: without_scrap})
+    flipped_history = mini_history(tmp_path, flipped={155: without_press})
     owner = Forger.of(read_members(flipped_history.bundle), flipped_history.signer)
-    honest = Forger.of(members, flipped_history.signer) if False else None
-    assert honest is None
 
     def hide(claim: dict[str, Any]) -> None:
         for item in claim["coverage"]:

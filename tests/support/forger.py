@@ -182,9 +182,7 @@ class Forger:
             claims = [claim.to_json() for claim in self.statement.claims]
             self.extra[CLAIMS] = canonical.encode({"claims": claims, "v": 1}) + b"\n"
         subjects = tuple(Subject(n, sha256(d).digest()) for n, d in sorted(self.extra.items()))
-        statement = replace(
-            self.statement, root=head.root, size=head.size, subjects=subjects
-        )
+        statement = replace(self.statement, root=head.root, size=head.size, subjects=subjects)
         payload = encode_statement(statement)
         export = Export(self.entries[-1].t_ms, sha256(payload).digest(), head.size)
         entries = [*self.entries, export]

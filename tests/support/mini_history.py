@@ -162,9 +162,7 @@ def mini_history(
     ledger = open_ledger(data.ledger(1), log_key(origin, signer.public_key))
     assert isinstance(ledger, Ledger)
     with ledger, FrameArchive(data.frames(1), level=1) as archive:
-        sealer = Sealer(
-            ledger=ledger, archive=archive, signer=signer, secret=secret, origin=origin
-        )
+        sealer = Sealer(ledger=ledger, archive=archive, signer=signer, secret=secret, origin=origin)
         _seal(sealer, plant_document(plant), folder, flipped or {})
         log = SealedLog.open(data)
         end_ms = (FIRST + MINUTES) * MIN_MS

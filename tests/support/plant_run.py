@@ -1,8 +1,8 @@
 """Run the whole agent in a test: plant files, `plantproof run` as a process, what it left on disk, a short history.
 
-    site = write_plant(tmp_path, ports, ["plc-01", "meter-01"])
-    with AgentProcess(site) as agent:
-        agent.wait_status(lambda s: s["collected_rows"] > 0)
+site = write_plant(tmp_path, ports, ["plc-01", "meter-01"])
+with AgentProcess(site) as agent:
+    agent.wait_status(lambda s: s["collected_rows"] > 0)
 """
 
 from __future__ import annotations
