@@ -18,7 +18,7 @@ from config.document import plant_document
 from config.loader import LoadedPlant
 from evidence.note import log_key
 from kpi.window import Span
-from model.errors import ConfigError
+from model.errors import ConfigError, PermanentError
 from model.slots import SLOT_MS
 from storage.durable import LedgerInUseError
 
@@ -64,8 +64,12 @@ def report_plant(
 ) -> PlantReport:
     """Sign the present head, issue report and bundle, and write the self-check policy beside them.
 
-    Raises PermanentError if the log does not cover the windows, TransientError if the agent does not answer.
+    Raises ConfigError for an impossible window, PermanentError if the log does not cover the windows, TransientError
+    if the agent does not answer.
     """
+    for window in (after, before):
+        if window is not None:
+            window.span(0)
     clock = SystemClock()
     folder = data_folder(plant)
     signer = load_signer(beside(plant, plant.config.evidence.key_file))
@@ -101,6 +105,11 @@ def report_plant(
         remote = RemoteKeeper(folder)
         return issue(remote.sign(), remote)
     try:
+        if not parts.ledger.size:
+            raise PermanentError(
+                f"{folder.root} holds no log yet: start the agent (plantproof run) and wait for the first minutes",
+                f"{folder.root} 中还没有账本：请先启动采集程序（plantproof run）并等待最初几分钟",
+            )
         parts.sealer.checkpoint()
         local = LocalKeeper(parts.sealer, folder, now_of(clock))
         return issue(SealedLog.open(folder), local)

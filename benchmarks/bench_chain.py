@@ -116,16 +116,22 @@ def write_plant(folder: Path, url: str, load: Load, influx: InfluxDb2, *, requir
 
 
 @contextmanager
-def agent(site: Path, cores: Sequence[int]) -> Iterator[subprocess.Popen[bytes]]:
+def agent(
+    site: Path, cores: Sequence[int], *, stages: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run `plantproof run` on `cores` until the context ends, then stop it by SIGINT."""
+    program: list[str | Path] = [Path(sys.executable).with_name("plantproof")]
+    if stages:
+        program = [sys.executable, "-m", "benchmarks.chain_stages"]
     with (site.parent / "agent.log").open("wb") as log:
         process = subprocess.Popen(
             [
                 *("taskset", "-c", ",".join(map(str, cores))),
-                *(Path(sys.executable).with_name("plantproof"), "run", site, "--port", "0"),
+                *(*program, "run", site, "--port", "0"),
             ],
             stdout=log,
             stderr=log,
+            env={**os.environ, "STAGES": str(site.parent / "stages.json")},
         )
         try:
             yield process
@@ -219,7 +225,31 @@ def journal_rows(site: Path, start_ns: int, end_ns: int) -> int:
     return rows
 
 
-def measure(load: Load, seconds: float, warm_s: float, *, required: bool) -> Window:
+def stages_of(site: Path, process: subprocess.Popen[bytes]) -> dict[str, tuple[int, int]]:
+    """Return (CPU ns, calls) of every stage so far."""
+    path = site.parent / "stages.json"
+    path.unlink(missing_ok=True)
+    process.send_signal(signal.SIGUSR1)
+    while not path.exists():
+        time.sleep(0.05)
+    return {name: tuple(v) for name, v in json.loads(path.read_text()).items()}
+
+
+def print_stages(
+    before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]], rows: int, wall_s: float
+) -> None:
+    """Print CPU per value and calls a second of every stage between two readings."""
+    spent = {name: after[name][0] - before.get(name, (0, 0))[0] for name in after}
+    total = spent.pop("process")
+    spent["rest"] = total - sum(spent.values())
+    for name, ns in sorted(spent.items(), key=lambda item: -item[1]):
+        calls = after.get(name, (0, 0))[1] - before.get(name, (0, 0))[1]
+        print(f"    {name:20}{ns / rows / 1e3:8.2f} us/value{ns / total:8.1%}{calls / wall_s:9.1f} calls/s")
+
+
+def measure(
+    load: Load, seconds: float, warm_s: float, *, required: bool, stages: bool = False
+) -> Window:
     """Run one load and return its window."""
     with (
         tempfile.TemporaryDirectory(prefix="plantproof-chain-") as name,
@@ -230,15 +260,19 @@ def measure(load: Load, seconds: float, warm_s: float, *, required: bool) -> Win
         pin(influx.process.pid, FIRST_CORE)
         pin(server.process.pid, FIRST_CORE)
         site = write_plant(folder, server.url, load, influx, required=required)
-        with agent(site, [LAST_CORE]) as process:
+        with agent(site, [LAST_CORE], stages=stages) as process:
             wait_for(site, load.nodes * 2, process)
             time.sleep(warm_s)
+            before = stages_of(site, process) if stages else {}
             start_ns, cpu = time.time_ns(), cpu_seconds(process.pid)
             time.sleep(seconds)
             end_ns, cpu = time.time_ns(), cpu_seconds(process.pid) - cpu
             rss = rss_mb(process.pid)
+            after = stages_of(site, process) if stages else {}
             time.sleep(5)
         rows, published = totals(influx, start_ns, end_ns)
+        if stages:
+            print_stages(before, after, rows, (end_ns - start_ns) / 1e9)
         if os.environ.get("BENCH_LOG"):
             print((folder / "agent.log").read_text())
         return Window(
@@ -252,10 +286,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--warm", type=float, default=10.0)
     parser.add_argument("--not-required", action="store_true", help="no slots, no re-read: collection alone")
+    parser.add_argument("--stages", action="store_true", help="CPU of each stage (the counters cost a little)")
     options = parser.parse_args()
     print(f"{'load':>12}{'values/s':>10}{'CPU us/value':>14}{'rows':>10}{'journal':>10}{'published':>11}{'loss':>6}{'RSS MB':>8}")
     for load in options.loads:
-        w = measure(load, options.seconds, options.warm, required=not options.not_required)
+        w = measure(load, options.seconds, options.warm, required=not options.not_required, stages=options.stages)
         print(
             f"{f'{load.nodes} x {load.rate} Hz':>12}{w.rows / w.wall_s:>10.0f}{w.cpu_s / w.rows * 1e6:>14.2f}"
             f"{w.rows:>10}{w.journal:>10}{w.published:>11}{w.published - w.rows:>6}{w.rss_mb:>8.0f}",

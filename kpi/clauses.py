@@ -148,8 +148,8 @@ _WORDS: Final = {
     Word.FAIL: (Verdict.FAIL, "", ""),
     Word.POINT_ONLY: (
         Verdict.UNDETERMINED,
-        "仅点值达到阈值，区间未达到",
-        "only the point reaches the threshold, the interval does not",
+        "点值达到阈值；但区间未达到，或有效生产日少于 60 天（暂定）",
+        "the point reaches the threshold; the interval does not, or fewer than 60 valid days make it provisional",
     ),
     Word.INCONCLUSIVE: (
         Verdict.UNDETERMINED,

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,17 @@ def plant() -> Iterator[RunningPlant]:
         yield running
 
 
+def write_busy_plant(folder: Path, plant: RunningPlant, poll: str) -> Path:
+    """Write a plant file whose Modbus devices give every reading."""
+
+    def change(content: dict[str, Any]) -> None:
+        for device in content["devices"]:
+            if device["connection"]["protocol"] == "modbus":
+                device["connection"] |= {"every_poll": True, "poll_interval": poll}
+
+    return write_plant(folder, plant.ports, DEVICES, change=change)
+
+
 def assert_nothing_lost(site: Path, acknowledged: dict[int, JournalRows]) -> int:
     """Compare the journal with the frames row by row and in order; return the number of sealed rows.
 
@@ -77,7 +89,7 @@ def assert_nothing_lost(site: Path, acknowledged: dict[int, JournalRows]) -> int
 
 
 def test_forty_kills_over_many_minutes(tmp_path: Path, plant: RunningPlant):
-    site = write_plant(tmp_path, plant.ports, DEVICES)
+    site = write_busy_plant(tmp_path, plant, "4 s")
     folder = folder_of(site)
     log = tmp_path / "agent.log"
     rng = random.Random(SEED)
@@ -126,7 +138,7 @@ def test_forty_kills_over_many_minutes(tmp_path: Path, plant: RunningPlant):
 
 
 def test_ten_kills_of_the_installed_command(tmp_path: Path, plant: RunningPlant):
-    site = write_plant(tmp_path, plant.ports, DEVICES)
+    site = write_busy_plant(tmp_path, plant, "100 ms")
     folder = folder_of(site)
     rng = random.Random(SEED)
     acknowledged: dict[int, JournalRows] = {}

@@ -205,8 +205,8 @@ def test_same_name_with_another_type_on_another_device_is_no_conflict(store):
 
 def test_influx2_refuses_a_revoked_token_and_an_absent_bucket_with_a_cure(influxdb2_server):
     token_id, token = influxdb2_server.new_token()
-    influxdb2_server.new_bucket("revoked")
-    good = Influx2Settings(influxdb2_server.url, influxdb2_server.org, "revoked", token)
+    influxdb2_server.new_bucket("revoked-writes")
+    good = Influx2Settings(influxdb2_server.url, influxdb2_server.org, "revoked-writes", token)
     store = Influx2Store(good, TAGS)
     store.write([block_of(sample())])
     influxdb2_server.revoke_token(token_id)

@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from typer.testing import CliRunner
 
+from agent.cli.app import app
 from agent.demo.plant_files import sample_plant
 from agent.folders import DataFolder, data_folder
 from agent.sources import protocols
@@ -126,6 +128,14 @@ def plantproof(*arguments: object, cwd: Path = ROOT, seconds: float = 60, **env:
         check=False,
     )
     return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def invoke(*arguments: object) -> Answer:
+    """Run a command of `plantproof` inside this process: the same program without two seconds of loading."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Answer(done.exit_code, done.stdout, done.stderr)
 
 
 class AgentProcess:
@@ -240,7 +250,7 @@ def journal_of(path: Path) -> list[JournalRows]:
         try:
             configs = db.execute("SELECT id, signals FROM config").fetchall()
             found = db.execute(
-                "SELECT block.seq, block.slot, block.config, crc, data FROM block JOIN blob USING (seq) ORDER BY block.seq"
+                "SELECT a.seq, a.slot, a.config, crc, data FROM block a JOIN blob b ON a.seq=b.seq ORDER BY a.seq"
             ).fetchall()
         finally:
             db.close()
