@@ -30,7 +30,7 @@ from storage.store_choice import open_store
 STEP_BLOCKS: Final = 64
 FULL_ROWS: Final = 10_000
 """A request with so many rows is followed by the next one at once."""
-PACE_S: Final = 1.0
+PACE_S: Final = 2.0
 _T = TypeVar("_T")
 
 

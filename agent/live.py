@@ -45,6 +45,9 @@ class LiveValues:
         self._since: NDArray[np.int64] = np.zeros(n, np.int64)
         self._text: dict[int, str] = {}
         self._is_text = np.array([s.type is SignalType.TEXT for s in table.signals], np.bool_)
+        self._any_text = bool(self._is_text.any())
+        self._place: NDArray[np.intp] = np.zeros(n, np.intp)
+        """Row of each signal in the batch at hand."""
         self.rows = 0
 
     def observe(self, batch: Batch) -> None:
@@ -54,30 +57,35 @@ class LiveValues:
         carries = (batch.flags & np.uint16(_NO_VALUE_ROW)) == 0
         alive = (batch.flags & np.uint16(RowFlag.ALIVE)) != 0
         missed = (batch.flags & np.uint16(RowFlag.MISSED)) != 0
-        # The last row of a signal wins for "good"; the last row with a good value wins for the value.
-        last = _last_rows(batch.signal)
-        self._good[batch.signal[last]] = good[last] & (carries | alive)[last]
-        proof = np.nonzero(~missed)[0]
-        last = proof[_last_rows(batch.signal[proof])]
-        self._seen[batch.signal[last]] = batch.received_ns[last]
-        rows = np.nonzero(carries & good)[0]
-        rows = rows[_last_rows(batch.signal[rows])]
+        # Of rows with one index numpy keeps the last that is assigned: the newest.
+        self._good[batch.signal] = good & (carries | alive)
+        proof = slice(None) if not missed.any() else ~missed
+        self._seen[batch.signal[proof]] = batch.received_ns[proof]
+        rows = np.flatnonzero(carries & good)
         signals = batch.signal[rows]
-        times = np.where(
-            batch.source_ns[rows] != NO_TIME, batch.source_ns[rows], batch.received_ns[rows]
-        )
-        changed = ~self._has[signals] | (self._value[signals] != batch.value[rows])
-        for row, signal in zip(
-            rows[self._is_text[signals]], signals[self._is_text[signals]], strict=True
-        ):
-            text = batch.texts[batch.value[row]].decode("utf-8", "replace")
-            if self._text.get(int(signal)) != text:
-                self._text[int(signal)] = text
-                self._since[signal] = batch.received_ns[row]
-        changed &= ~self._is_text[signals]
+        self._place[signals] = rows
+        rows = rows[self._place[signals] == rows]
+        signals = batch.signal[rows]
+        values = batch.value[rows]
+        changed = ~self._has[signals] | (self._value[signals] != values)
+        if self._any_text:
+            text = self._is_text[signals]
+            self._observe_texts(batch, rows[text], signals[text])
+            changed &= ~text
+        source = batch.source_ns[rows]
+        times = np.where(source != NO_TIME, source, batch.received_ns[rows])
         self._since[signals[changed]] = times[changed]
-        self._value[signals] = batch.value[rows]
+        self._value[signals] = values
         self._has[signals] = True
+
+    def _observe_texts(
+        self, batch: Batch, rows: NDArray[np.intp], signals: NDArray[np.int32]
+    ) -> None:
+        for row, signal in zip(rows.tolist(), signals.tolist(), strict=True):
+            text = batch.texts[batch.value[row]].decode("utf-8", "replace")
+            if self._text.get(signal) != text:
+                self._text[signal] = text
+                self._since[signal] = batch.received_ns[row]
 
     def seen_ms(self, indexes: NDArray[np.intp]) -> int:
         """Return when the newest row or proof of any of these signals came; 0 = never."""
@@ -105,12 +113,3 @@ class LiveValues:
             int(self._seen[index]) // NS_PER_MS,
             int(self._since[index]) // NS_PER_MS,
         )
-
-
-def _last_rows(signals: NDArray[np.int32]) -> NDArray[np.intp]:
-    """Return the row number of the last row of every signal."""
-    if not len(signals):
-        return np.zeros(0, np.intp)
-    reverse = signals[::-1]
-    _, first = np.unique(reverse, return_index=True)
-    return np.asarray(len(signals) - 1 - first, np.intp)

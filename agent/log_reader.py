@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from agent.folders import DataFolder
-from agent.log_window import IndexBuilder, LogIndex, index_log, read_window
+from agent.log_window import IndexBuilder, LogIndex, WindowReader, index_log, read_window
 from evidence.entries import Config, parse_entry
 from evidence.grammar import SLOT_MS
 from evidence.note import Checkpoint
@@ -94,6 +94,9 @@ class LogFollower:
         self._ledger = LedgerTail(folder)
         self._archive = FrameArchive(frames, read_only=True)
         self._builder = IndexBuilder(self._ledger.document)
+        self._reader: WindowReader | None = None
+        self._reader_key: tuple[int, bool, int] = (-1, False, -1)
+        self._next_slot = -1
 
     def update(self) -> LogIndex:
         """Read the entries that were added since the last call and return the index."""
@@ -101,6 +104,19 @@ class LogFollower:
             self._builder.add(parse_entry(data))
         return self._builder.index
 
-    def window(self, from_slot: int, to_slot: int) -> WindowRows:
-        """Return the rows sealed in [from_slot, to_slot) as far as `update` has read."""
-        return window_of(self._builder.index, self._archive, from_slot, to_slot)
+    def window(self, from_slot: int, to_slot: int, *, required: bool = True) -> WindowRows:
+        """Return the rows sealed in [from_slot, to_slot) as far as `update` has read.
+
+        A window with the start of the one before reads only what was sealed since. required: see `WindowReader`.
+        """
+        index = self._builder.index
+        # A new configuration may need streams that were skipped before.
+        key = (from_slot, required, len(index.documents))
+        if self._reader is None or key != self._reader_key or to_slot < self._next_slot:
+            self._reader, self._reader_key = WindowReader(index, required=required), key
+            self._next_slot = from_slot
+        reader, self._reader = self._reader, None
+        reader.add(self._archive.payloads(block_slots(index, self._next_slot, to_slot)))
+        # A reader that failed half-way is not used again.
+        self._reader, self._next_slot = reader, to_slot
+        return reader.rows(from_slot, to_slot)

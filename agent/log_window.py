@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import struct
-from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from agent.frame_columns import CHUNK_BYTES, FrameLayout, Rows, TextNumbers, cut
 from evidence.entries import Block, Config, Entry, Off
 from kpi.document import ConfigDocument, parse_document
 from kpi.history import ConfigEntry, ConfigHistory
 from kpi.window import PointKey, WindowRows
-from model.flags import RowFlag
 from model.signal import SignalClass, SignalType
 
 KPI_CLASSES = (SignalClass.STATE, SignalClass.COUNT, SignalClass.ENERGY)
 """Classes that a figure may use; of the rest only streams with a required signal are read (upload rate)."""
-_FRAME_ROWS = struct.Struct("<I")
-_LENGTH = struct.Struct(">I")
-_PLACE = struct.Struct("<II")
-_SALT = 16
-_NO_TEXT = np.uint16(RowFlag.NO_VALUE | RowFlag.MISSED)
 
 
 @dataclass(slots=True)
@@ -99,32 +91,98 @@ def index_log(entries: Iterable[Entry], document: Callable[[bytes], bytes]) -> L
     return builder.index
 
 
-@dataclass(slots=True)
-class _Layout:
-    """How to cut the frames of one stream of one configuration."""
+class WindowReader:
+    """Takes blocks in order and gives the rows of all of them; a later call of `add` costs only the new blocks."""
 
-    header: int
-    base: int
-    """Where the point numbers of its signals begin in the common lookup table."""
-    text: tuple[int, ...]
-    """Signals of type text."""
+    def __init__(
+        self,
+        index: LogIndex,
+        *,
+        classes: tuple[SignalClass, ...] = KPI_CLASSES,
+        required: bool = True,
+    ) -> None:
+        """Start empty. required: whether streams of other classes with a required signal are read too."""
+        self._index = index
+        self._classes = classes
+        self._required = required
+        self._points: dict[PointKey, int] = {}
+        self._layouts: dict[int, list[FrameLayout | None]] = {}
+        self._texts = TextNumbers()
+        self._parts: list[Rows] = []
 
+    def add(self, blocks: Iterable[tuple[int, bytes]]) -> None:
+        """Take (slot, concatenated `.frames` records) of blocks in order, as the archive gives them."""
+        slots: list[int] = []
+        records: list[bytes] = []
+        size = 0
+        config = -1
+        for slot, data in blocks:
+            number = self._index.config_of[bisect_left(self._index.slots, slot)]
+            if records and (number != config or size >= CHUNK_BYTES):
+                self._cut(config, slots, records)
+                slots, records, size = [], [], 0
+            config = number
+            slots.append(slot)
+            records.append(data)
+            size += len(data)
+        if records:
+            self._cut(config, slots, records)
 
-class _Columns:
-    """Pieces of the columns, joined once at the end."""
+    def _cut(self, config: int, slots: list[int], records: list[bytes]) -> None:
+        if config not in self._layouts:
+            self._layouts[config] = self._layouts_of(self._index.documents[config])
+        self._parts.extend(cut(records, slots, self._layouts[config], self._texts))
 
-    def __init__(self) -> None:
-        self.received: list[bytes] = []
-        self.source: list[bytes] = []
-        self.value: list[bytes] = []
-        self.status: list[bytes] = []
-        self.signal: list[bytes] = []
-        self.flags: list[bytes] = []
-        self.rows = array("q")
-        self.base = array("q")
-        self.slot = array("q")
-        self.texts: list[str] = []
-        self.text_number: dict[bytes, int] = {}
+    def _layouts_of(self, document: ConfigDocument) -> list[FrameLayout | None]:
+        """Return one layout per stream in index order; None for streams that are not read."""
+        needed = self._required_streams()
+        result: list[FrameLayout | None] = []
+        for stream in document.streams:
+            if stream.signal_class not in self._classes and stream.id not in needed:
+                result.append(None)
+                continue
+            keys = [PointKey(stream.id, signal.name) for signal in stream.signals]
+            points = [self._points.setdefault(key, len(self._points)) for key in keys]
+            text = tuple(i for i, s in enumerate(stream.signals) if s.type is SignalType.TEXT)
+            header = (26 + len(stream.id) + 7) // 8 * 8
+            result.append(FrameLayout(header, np.array(points, np.int32), text))
+        return result
+
+    def _required_streams(self) -> set[str]:
+        if not self._required:
+            return set()
+        return {
+            stream.id
+            for document in self._index.documents
+            for stream in document.streams
+            if any(signal.required for signal in stream.signals)
+        }
+
+    def rows(self, from_slot: int, to_slot: int) -> WindowRows:
+        """Return all rows taken so far as the window [from_slot, to_slot)."""
+        index = self._index
+        low, high = bisect_left(index.slots, from_slot), bisect_left(index.slots, to_slot)
+        rows = Rows.joined(self._parts)
+        self._parts = [rows]
+        return WindowRows(
+            from_slot=from_slot,
+            to_slot=to_slot,
+            points=tuple(self._points),
+            point=rows.point,
+            slot=rows.slot,
+            source_ms=rows.source,
+            received_ms=rows.received,
+            value=rows.value,
+            status=rows.status,
+            flags=rows.flags,
+            texts=tuple(self._texts.texts),
+            history=index.history,
+            block_slot=np.array(index.slots[low:high], np.int64),
+            block_state=tuple(index.states[low:high]),
+            off=tuple(
+                (first, n) for first, n in index.off if first < to_slot and first + n > from_slot
+            ),
+        )
 
 
 def read_window(
@@ -139,108 +197,6 @@ def read_window(
 
     blocks: (slot, concatenated `.frames` records) of the blocks of that stretch in order, as the archive gives them.
     """
-    points: dict[PointKey, int] = {}
-    lookup: list[int] = []
-    layouts: dict[int, list[_Layout | None]] = {}
-    low, high = bisect_left(index.slots, from_slot), bisect_left(index.slots, to_slot)
-    required = {
-        stream.id
-        for document in index.documents
-        for stream in document.streams
-        if any(signal.required for signal in stream.signals)
-    }
-    config_at = dict(zip(index.slots[low:high], index.config_of[low:high], strict=True))
-    columns = _Columns()
-    for slot, records in blocks:
-        number = config_at[slot]
-        if number not in layouts:
-            layouts[number] = _layouts(index.documents[number], points, lookup, classes, required)
-        _cut(records, slot, layouts[number], columns)
-    counts = np.frombuffer(columns.rows, np.int64)
-    signal = np.frombuffer(b"".join(columns.signal), "<u2")
-    return WindowRows(
-        from_slot=from_slot,
-        to_slot=to_slot,
-        points=tuple(points),
-        point=np.array(lookup, np.int32)[
-            signal + np.repeat(np.frombuffer(columns.base, np.int64), counts)
-        ],
-        slot=np.repeat(np.frombuffer(columns.slot, np.int64), counts),
-        source_ms=np.frombuffer(b"".join(columns.source), "<i8"),
-        received_ms=np.frombuffer(b"".join(columns.received), "<i8"),
-        value=np.frombuffer(b"".join(columns.value), "<i8"),
-        status=np.frombuffer(b"".join(columns.status), "<u4"),
-        flags=np.frombuffer(b"".join(columns.flags), "<u2"),
-        texts=tuple(columns.texts),
-        history=index.history,
-        block_slot=np.array(index.slots[low:high], np.int64),
-        block_state=tuple(index.states[low:high]),
-        off=tuple(
-            (first, n) for first, n in index.off if first < to_slot and first + n > from_slot
-        ),
-    )
-
-
-def _layouts(
-    document: ConfigDocument,
-    points: dict[PointKey, int],
-    lookup: list[int],
-    classes: tuple[SignalClass, ...],
-    required: set[str],
-) -> list[_Layout | None]:
-    """Return one layout per stream in index order; None for streams that are not read."""
-    result: list[_Layout | None] = []
-    for stream in document.streams:
-        if stream.signal_class not in classes and stream.id not in required:
-            result.append(None)
-            continue
-        base = len(lookup)
-        keys = [PointKey(stream.id, signal.name) for signal in stream.signals]
-        lookup += [points.setdefault(key, len(points)) for key in keys]
-        text = tuple(i for i, s in enumerate(stream.signals) if s.type is SignalType.TEXT)
-        result.append(_Layout((26 + len(stream.id) + 7) // 8 * 8, base, text))
-    return result
-
-
-def _cut(records: bytes, slot: int, layouts: list[_Layout | None], columns: _Columns) -> None:
-    position = 0
-    for layout in layouts:
-        (length,) = _LENGTH.unpack_from(records, position)
-        start = position + 4 + _SALT
-        position = start + length
-        if layout is None:
-            continue
-        (n,) = _FRAME_ROWS.unpack_from(records, start + 16)
-        if n == 0:
-            continue
-        at = start + layout.header
-        columns.received.append(records[at : at + 8 * n])
-        columns.source.append(records[at + 8 * n : at + 16 * n])
-        value = records[at + 16 * n : at + 24 * n]
-        columns.status.append(records[at + 24 * n : at + 28 * n])
-        signal = records[at + 28 * n : at + 30 * n]
-        flags = records[at + 30 * n : at + 32 * n]
-        if layout.text:
-            numbers = np.frombuffer(signal, "<u2")
-            carries = np.frombuffer(flags, "<u2") & _NO_TEXT == 0
-            rows = np.flatnonzero(np.isin(numbers, layout.text) & carries)
-            value = _text_numbers(value, rows, records[at + 32 * n : position], columns)
-        columns.value.append(value)
-        columns.signal.append(signal)
-        columns.flags.append(flags)
-        columns.rows.append(n)
-        columns.base.append(layout.base)
-        columns.slot.append(slot)
-
-
-def _text_numbers(value: bytes, rows: NDArray[np.intp], heap: bytes, columns: _Columns) -> bytes:
-    """Return the value column with the place of each text in the heap replaced by its number."""
-    result = np.frombuffer(value, "<i8").copy()
-    for row in rows.tolist():
-        offset, length = _PLACE.unpack_from(value, 8 * row)
-        text = heap[offset : offset + length]
-        if text not in columns.text_number:
-            columns.text_number[text] = len(columns.texts)
-            columns.texts.append(text.decode("utf-8"))
-        result[row] = columns.text_number[text]
-    return result.tobytes()
+    reader = WindowReader(index, classes=classes)
+    reader.add(blocks)
+    return reader.rows(from_slot, to_slot)

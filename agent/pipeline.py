@@ -20,6 +20,7 @@ MAX_PENDING_ROWS: Final = 200_000
 COMMIT_ROWS: Final = 5_000
 """Rows that are committed without waiting for the flush interval."""
 RETRY_S: Final = 1.0
+TICK_S: Final = 1.0
 
 _T = TypeVar("_T")
 
@@ -55,6 +56,7 @@ class Pipeline:
         self._extra = extra
         self._pending: list[Batch] = []
         self._pending_rows = 0
+        self._arrived = asyncio.Event()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -90,6 +92,7 @@ class Pipeline:
             observe(batch)
         self._pending.append(batch)
         self._pending_rows += len(batch)
+        self._arrived.set()
         if self._pending_rows >= COMMIT_ROWS:
             self._wake.set()
         if self._pending_rows >= MAX_PENDING_ROWS:
@@ -98,11 +101,9 @@ class Pipeline:
     async def run(self) -> None:
         """Commit until cancelled."""
         while True:
-            try:
-                async with asyncio.timeout(self._flush):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+            # Without rows the slot counter is looked at once a second; rows wait `flush` at most.
+            if await _set_within(self._arrived, TICK_S):
+                await _set_within(self._wake, self._flush)
             self._wake.clear()
             await self._commit()
 
@@ -111,6 +112,7 @@ class Pipeline:
             self._put(batch)
         # Counted at the same moment as the rows are taken: what arrives during the commit is not on disk by it.
         delivered = self._delivered()
+        self._arrived.clear()
         taken, self._pending = self._pending, []
         rows, self._pending_rows = self._pending_rows, 0
         try:
@@ -124,6 +126,7 @@ class Pipeline:
             self.failure = exc
             self._pending = taken + self._pending
             self._pending_rows += rows
+            self._arrived.set()
             await asyncio.sleep(RETRY_S)
             return
         if self.failure is not None:
@@ -136,6 +139,7 @@ class Pipeline:
             self._room.set()
         if taken:
             await self._committed(delivered)
+        self._recorder.check_files()
 
     async def in_worker(self, work: Callable[[], _T]) -> _T:
         """Run `work` in the worker thread, between two commits."""
@@ -150,3 +154,15 @@ class Pipeline:
             self._log.error("the last rows could not be committed: %s", exc.en)
         finally:
             self._thread.shutdown()
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for `event` at most `seconds`; return whether it is set."""
+    if event.is_set():
+        return True
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

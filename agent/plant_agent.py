@@ -22,7 +22,7 @@ from agent.live import LiveValues
 from agent.log_reader import LogFollower
 from agent.opening import OpenPlant, now_of, open_plant
 from agent.pipeline import Pipeline
-from agent.recorder import ClockStepError
+from agent.recorder import BrokenFilesError, ClockStepError
 from agent.sealer import Now
 from agent.slot_memory import SlotMemory
 from agent.software import version
@@ -46,9 +46,11 @@ from model.slots import NS_PER_MS
 PUBLISH_S: Final = 1.0
 UNWATCHED_S: Final = 5.0
 """Rhythm of the board while nobody looks: sparklines and the trend go on."""
+UNWATCHED_BLOCKS: Final = 10
+"""Rhythm of the figures while nobody looks, in sealed minutes."""
 CLOSE_SLOTS_S: Final = 1.0
 STATUS_S: Final = 5.0
-CONTROL_S: Final = 0.25
+CONTROL_S: Final = 0.5
 FIGURES_S: Final = 10.0
 NS_PER_S: Final = 1_000_000_000
 GC_THRESHOLDS: Final = (50_000, 20, 100)
@@ -83,14 +85,28 @@ class PlantAgent:
             self.board.set_comparison(view)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop` is set; a clock that went far back begins a new epoch of the log and goes on."""
-        new_epoch = False
+        """Run until `stop` is set.
+
+        A clock that went far back begins a new epoch of the log; files that a failing disk left half-written are opened
+        again, as often as it takes. Both go on by themselves.
+        """
+        new_epoch = reopening = False
         while not stop.is_set():
             try:
                 await self._run_epoch(stop, new_epoch=new_epoch)
             except* ClockStepError as group:
                 _LOG.error("%s", group.exceptions[0])
-                new_epoch = True
+                new_epoch, reopening = True, False
+            except* BrokenFilesError as group:
+                _LOG.error("%s", group.exceptions[0])
+                new_epoch, reopening = False, True
+            except* TransientError as group:
+                if not reopening:
+                    raise
+                _LOG.error("%s", group.exceptions[0])
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(STATUS_S):
+                        await stop.wait()
 
     async def _run_epoch(self, stop: asyncio.Event, *, new_epoch: bool) -> None:
         document = plant_document(self.plant)
@@ -151,6 +167,7 @@ class _Run:
         self._control = ControlFolder(parts.folder.control)
         self._started_ms = 0
         self._close_slots_ns = 0
+        self._watched = True
         self._slots: SlotMemory
         self._pipeline: Pipeline
 
@@ -254,6 +271,11 @@ class _Run:
             if block is not None and len(block.batch):
                 yield block.batch
 
+    @property
+    def _failure(self) -> TransientError | None:
+        """Why rows are not committed, or finished minutes not sealed."""
+        return self._pipeline.failure or self._parts.recorder.seal_failure
+
     def _now(self) -> Now:
         return now_of(self._clock)
 
@@ -281,6 +303,7 @@ class _Run:
             while not self._board.take_asked() and waited < UNWATCHED_S:
                 await asyncio.sleep(PUBLISH_S)
                 waited += PUBLISH_S
+            self._watched = waited < UNWATCHED_S
             at_ms = self._clock.unix_ns() // NS_PER_MS
             upload = self._slots.ledger.rate(self._registered(at_ms))
             self._board.publish(
@@ -295,11 +318,11 @@ class _Run:
                     self._supervisor.statuses.values(),
                     self._parts.recorder.journal_status,
                     self._delivery.state,
-                    self._pipeline.failure,
+                    self._failure,
                     self._clock.synchronisation(),
                 ),
                 alarms=alarms_of(
-                    self._supervisor.statuses.values(), self._delivery.state, self._pipeline.failure
+                    self._supervisor.statuses.values(), self._delivery.state, self._failure
                 ),
             )
             await asyncio.sleep(PUBLISH_S)
@@ -323,11 +346,11 @@ class _Run:
         )
 
     async def _figures(self) -> None:
-        """Evaluate the running production day whenever a minute was sealed."""
-        seen = -1
+        """Evaluate the running production day whenever a minute was sealed, seldom while nobody looks."""
+        seen = -UNWATCHED_BLOCKS
         while True:
             blocks = self._parts.sealer.blocks
-            if blocks != seen:
+            if blocks - seen >= (1 if self._watched else UNWATCHED_BLOCKS):
                 seen = blocks
                 figures: Today = await asyncio.to_thread(today, self._follower)
                 self._board.set_today(figures)
@@ -400,7 +423,7 @@ class _Run:
         parts = self._parts
         journal = parts.recorder.journal_status
         delivery = self._delivery.state
-        failure = self._pipeline.failure
+        failure = self._failure
         try:
             write_status(
                 parts.folder.status,

@@ -28,6 +28,10 @@ class ClockStepError(PermanentError):
     """The wall clock went back by more than an hour: the log continues in a new epoch."""
 
 
+class BrokenFilesError(PermanentError):
+    """Ledger or archive failed half-way through a write: this run ends, the next one opens and mends them."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Finished:
     """A minute that is over and not sealed yet."""
@@ -73,6 +77,8 @@ class Recorder:
         self.journal_status: JournalStatus = journal.status()
         """State of the journal, at most a second older than the last tick; other threads read this copy."""
         self._status_due_ns = 0
+        self.seal_failure: TransientError | None = None
+        """Why finished minutes wait to be sealed."""
         self.signed_ms: int | None = None
         """When the last head was signed."""
 
@@ -157,6 +163,14 @@ class Recorder:
         self._journal.append(batches, slot=self._slot, config=self._config)
         self._rows += batches
 
+    def check_files(self) -> None:
+        """Raise BrokenFilesError if nothing can be sealed any more; what is committed is safe in the journal."""
+        if self._sealer.broken:
+            raise BrokenFilesError(
+                "a write to ledger or archive failed half-way; they are opened again",
+                "账本或归档写入中断，正在重新打开",
+            )
+
     def tick(self, now: Now) -> None:
         """Advance the slot counter and seal what is over.
 
@@ -201,9 +215,14 @@ class Recorder:
                 self._seal(finished, now)
             except TransientError as exc:
                 # The rows are safe in the journal; the minute is sealed when the disk takes it again.
-                self._log.error("slot %d is not sealed yet: %s", finished.slot, exc.en)
+                if self.seal_failure is None or self.seal_failure.en != exc.en:
+                    self._log.error("slot %d is not sealed yet: %s", finished.slot, exc.en)
+                self.seal_failure = exc
                 return
             self._waiting.pop(0)
+        if self.seal_failure is not None:
+            self._log.info("finished minutes are sealed again")
+            self.seal_failure = None
 
     def _seal(self, finished: _Finished, now: Now) -> None:
         slot = finished.slot

@@ -86,6 +86,11 @@ class Sealer:
         return self._ledger.size
 
     @property
+    def broken(self) -> bool:
+        """Return whether ledger or archive must be opened again before anything can be sealed."""
+        return self._ledger.broken or self._archive.broken
+
+    @property
     def next_slot(self) -> int | None:
         """Return the slot after the last one accounted for; None in a log without blocks."""
         return self._next_slot

@@ -9,6 +9,7 @@ from typing import Final
 from agent.figure_views import details, ratio_text
 from agent.figures import Figure, figures_of, requests_for
 from agent.log_reader import LogFollower
+from agent.log_window import KPI_CLASSES
 from agent.tiles import DayFigures
 from kpi.document import ConfigDocument
 from kpi.window import Span
@@ -18,6 +19,10 @@ from reports.words import Text
 
 DAY_SLOTS: Final = 1440
 _LEAD: Final = 120
+SLOT_FIGURES: Final = ("upload-rate", "networked")
+"""Figures over every required point."""
+MOST_OTHER_POINTS: Final = 50
+"""Required points outside the KPI classes that the board reads for its figures."""
 
 LOSS_NAMES: Final[dict[Atom, Text]] = {
     Atom.FAULT: Text("设备故障", "Equipment fault"),
@@ -43,6 +48,17 @@ class Today:
     good: int | None = None
 
 
+def _required_are_read(document: ConfigDocument) -> bool:
+    """Return whether every required point lies in a class that the figures read, or there are few others."""
+    others = sum(
+        signal.required
+        for stream in document.streams
+        if stream.signal_class not in KPI_CLASSES
+        for signal in stream.signals
+    )
+    return others <= MOST_OTHER_POINTS
+
+
 def production_day_first(document: ConfigDocument, slot: int) -> int:
     """Return the first slot of the production day that holds `slot`."""
     calendar = document.calendar
@@ -60,8 +76,13 @@ def today(log: LogFollower) -> Today:
     # A day that the log saw only in part is judged from the first sealed minute on: before it nothing was promised.
     first = max(production_day_first(document, last - 1), index.slots[0])
     span = Span(first, last, lead=min(_LEAD, first), grace=0)
-    rows = log.window(first - span.lead, last)
-    figures = figures_of(requests_for(document, span, None), rows)
+    requests = requests_for(document, span, None)
+    covered = _required_are_read(document)
+    if not covered:
+        # All rows of thousands of process points, every minute: too much for the wall. The rate of the board comes
+        # from the slot ledger anyway, that of a report from the whole log.
+        requests = {n: r for n, r in requests.items() if n not in SLOT_FIGURES}
+    figures = figures_of(requests, log.window(first - span.lead, last, required=covered))
     return Today(span, figures, _devices(figures), _losses(figures), _good(figures))
 
 

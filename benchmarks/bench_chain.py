@@ -16,7 +16,6 @@ import argparse
 import csv
 import io
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -96,7 +95,12 @@ def write_plant(folder: Path, url: str, load: Load, influx: InfluxDb2, *, requir
         for d in range(DEVICES)
     ]
     plant = {
-        "site": {"enterprise": "91500000BENCH0001", "name": "bench", "workshop": "ws1", "realm": "sim"},
+        "site": {
+            "enterprise": "91500000BENCH0001",
+            "name": "bench",
+            "workshop": "ws1",
+            "realm": "sim",
+        },
         "calendar": {"shifts": [{"name": "a", "start": "00:00", "end": "12:00"}]},
         "devices": devices,
         "storage": {
@@ -244,7 +248,9 @@ def print_stages(
     spent["rest"] = total - sum(spent.values())
     for name, ns in sorted(spent.items(), key=lambda item: -item[1]):
         calls = after.get(name, (0, 0))[1] - before.get(name, (0, 0))[1]
-        print(f"    {name:20}{ns / rows / 1e3:8.2f} us/value{ns / total:8.1%}{calls / wall_s:9.1f} calls/s")
+        print(
+            f"    {name:20}{ns / rows / 1e3:8.2f} us/value{ns / total:8.1%}{calls / wall_s:9.1f} calls/s"
+        )
 
 
 def measure(
@@ -276,21 +282,43 @@ def measure(
         if os.environ.get("BENCH_LOG"):
             print((folder / "agent.log").read_text())
         return Window(
-            cpu, (end_ns - start_ns) / 1e9, rows, published, journal_rows(site, start_ns, end_ns), rss
+            cpu,
+            (end_ns - start_ns) / 1e9,
+            rows,
+            published,
+            journal_rows(site, start_ns, end_ns),
+            rss,
         )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--loads", nargs="+", type=Load.parse, default=[Load(1000, 1), Load(5000, 1), Load(2000, 10)])
+    parser.add_argument(
+        "--loads",
+        nargs="+",
+        type=Load.parse,
+        default=[Load(1000, 1), Load(5000, 1), Load(2000, 10)],
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--warm", type=float, default=10.0)
-    parser.add_argument("--not-required", action="store_true", help="no slots, no re-read: collection alone")
-    parser.add_argument("--stages", action="store_true", help="CPU of each stage (the counters cost a little)")
+    parser.add_argument(
+        "--not-required", action="store_true", help="no slots, no re-read: collection alone"
+    )
+    parser.add_argument(
+        "--stages", action="store_true", help="CPU of each stage (the counters cost a little)"
+    )
     options = parser.parse_args()
-    print(f"{'load':>12}{'values/s':>10}{'CPU us/value':>14}{'rows':>10}{'journal':>10}{'published':>11}{'loss':>6}{'RSS MB':>8}")
+    print(
+        f"{'load':>12}{'values/s':>10}{'CPU us/value':>14}{'rows':>10}{'journal':>10}{'published':>11}{'loss':>6}{'RSS MB':>8}"
+    )
     for load in options.loads:
-        w = measure(load, options.seconds, options.warm, required=not options.not_required, stages=options.stages)
+        w = measure(
+            load,
+            options.seconds,
+            options.warm,
+            required=not options.not_required,
+            stages=options.stages,
+        )
         print(
             f"{f'{load.nodes} x {load.rate} Hz':>12}{w.rows / w.wall_s:>10.0f}{w.cpu_s / w.rows * 1e6:>14.2f}"
             f"{w.rows:>10}{w.journal:>10}{w.published:>11}{w.published - w.rows:>6}{w.rss_mb:>8.0f}",

@@ -156,6 +156,14 @@ class SignalTable:
         )
 
     @cached_property
+    def _hash(self) -> int:
+        return hash(self.signals)
+
+    def __hash__(self) -> int:  # type: ignore[explicit-override]
+        """Return a hash that is computed once: a table is looked up at every request, and has thousands of signals."""
+        return self._hash
+
+    @cached_property
     def by_name(self) -> dict[tuple[str, str], int]:
         """Return (device, signal name) → index."""
         return {(s.device, s.name): i for i, s in enumerate(self.signals)}

@@ -76,6 +76,8 @@ class FrameArchive:
         self._days: dict[int, _Day] = {}
         self._file: IO[bytes] | None = None
         self._file_day = -1
+        self._path_day = -1
+        self._path = folder
         self._dirty = False
         self._broken = False
         self.torn_bytes = 0
@@ -114,6 +116,11 @@ class FrameArchive:
             self._file.close()
             self._file = None
 
+    @property
+    def broken(self) -> bool:
+        """Return whether a write failed half-way: it takes nothing more until it is opened again."""
+        return self._broken
+
     def days(self) -> list[int]:
         """Return the UTC days (days since 1970) that have a file, ascending."""
         found = []
@@ -125,7 +132,11 @@ class FrameArchive:
 
     def path(self, day: int) -> Path:
         """Return the file of a UTC day (days since 1970)."""
-        return self._folder / f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}.frames"
+        if self._path_day != day:
+            # Asked for at every minute and at every reading, nearly always for the same day.
+            name = f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}.frames"
+            self._path_day, self._path = day, self._folder / name
+        return self._path
 
     # writing
 
@@ -146,7 +157,8 @@ class FrameArchive:
         day = slot // SLOTS_A_DAY
         try:
             file = self._open_day(day)
-            index = self._index(day)
+            # The open file has no other writer: its index needs no look at the disk.
+            index = self._days.get(day) or self._index(day)
             self._write(file, record, index)
         except OSError as error:
             raise refused(self.path(day), error) from error
@@ -276,15 +288,24 @@ class FrameArchive:
         """
         for day, group in groupby(slots, key=lambda slot: slot // SLOTS_A_DAY):
             places = self._index(day).places
-            for slot in group:
-                if slot not in places:
-                    self.read(slot)
-                yield slot, self._payload(day, slot, places[slot])
+            wanted = list(group)
+            absent = next((slot for slot in wanted if slot not in places), None)
+            if absent is not None:
+                wanted = wanted[: wanted.index(absent)]
+            if wanted:
+                with self.path(day).open("rb") as file:
+                    for slot in wanted:
+                        yield slot, self._unpacked(file, day, slot, places[slot])
+            if absent is not None:
+                self.read(absent)
 
     def _payload(self, day: int, slot: int, place: _Place) -> bytes:
         with self.path(day).open("rb") as file:
-            file.seek(place.offset)
-            packed = file.read(place.length)
+            return self._unpacked(file, day, slot, place)
+
+    def _unpacked(self, file: IO[bytes], day: int, slot: int, place: _Place) -> bytes:
+        file.seek(place.offset)
+        packed = file.read(place.length)
         if len(packed) != place.length or zlib.crc32(packed) != place.crc:
             raise VerificationError(
                 f"archive {self.path(day)}: the record of slot {slot} is damaged; restore the file from a backup",

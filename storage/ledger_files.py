@@ -124,6 +124,11 @@ class Ledger:
         return self._tree.size
 
     @property
+    def broken(self) -> bool:
+        """Return whether a write failed half-way: it takes nothing more until it is opened again."""
+        return self._broken
+
+    @property
     def head(self) -> Note | None:
         """Return the last signed head, None if there is none yet."""
         return self._head

@@ -50,6 +50,8 @@ FORMAT: Final[dict[int, tuple[str, Kind]]] = {
     11: ("<f8", Kind.FLOAT),
 }
 I32: Final = struct.Struct("<i")
+_SHORT_WALK: Final = 2
+"""Values taken one by one after a run: many servers leave out a field of one value in a hundred."""
 
 
 class UnsupportedError(Exception):
@@ -110,14 +112,14 @@ class Starts:
 def find_starts(data: bytes, pos: int, count: int, prefix: int) -> Starts:
     """Return the start of each of `count` DataValues that follow `prefix` bytes each."""
     starts = Starts()
-    done, stretch = 0, 32
+    done, stretch = 0, _SHORT_WALK
     while done < count:
         run, size = uniform_run(data, pos, count - done, prefix)
         if run >= 16:
             starts.positions.append(np.arange(pos, pos + run * size, size, dtype=np.int64))
             pos += run * size
             done += run
-            stretch = 32
+            stretch = _SHORT_WALK
             continue
         step = min(stretch, count - done)
         pos = _walk(data, pos, step, prefix, starts)

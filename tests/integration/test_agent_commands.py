@@ -145,7 +145,9 @@ def test_status_before_the_first_run(site: Path):
 
 
 def test_report_before_the_first_run_says_that_nothing_is_sealed(site: Path):
-    answer = plantproof("report", site, "--from", "2026-01-05", "--to", "2026-01-06", "--lang", "en")
+    answer = plantproof(
+        "report", site, "--from", "2026-01-05", "--to", "2026-01-06", "--lang", "en"
+    )
     assert answer.code == 1
     assert answer.err.startswith(f"{site.parent / 'data'} holds no log yet: start the agent")
 

@@ -88,17 +88,17 @@ def assert_nothing_lost(site: Path, acknowledged: dict[int, JournalRows]) -> int
     return sum(map(len, sealed.values()))
 
 
-def test_forty_kills_over_many_minutes(tmp_path: Path, plant: RunningPlant):
-    site = write_busy_plant(tmp_path, plant, "4 s")
+def test_forty_six_kills_over_many_minutes(tmp_path: Path, plant: RunningPlant):
+    site = write_busy_plant(tmp_path, plant, "100 ms")
     folder = folder_of(site)
     log = tmp_path / "agent.log"
     rng = random.Random(SEED)
     acknowledged: dict[int, JournalRows] = {}
     anchor = time.time_ns()
     with agent_forks(site, ROOT, log, anchor_ns=anchor, factor=FACTOR) as forks:
-        for _ in range(40):
+        for _ in range(46):
             pid = forks.start()
-            time.sleep(rng.uniform(0.1, 2.4))
+            time.sleep(rng.uniform(0.05, 1.5))
             os.kill(pid, signal.SIGKILL)
             assert forks.wait() == -signal.SIGKILL, log.read_text("utf-8")[-3000:]
             if folder.journal(1).exists():
@@ -106,7 +106,7 @@ def test_forty_kills_over_many_minutes(tmp_path: Path, plant: RunningPlant):
         pid = forks.start()
         before = len(entries_of(folder.ledger(1)))
         deadline = time.monotonic() + 60
-        while sum(isinstance(e, Block) for e in entries_of(folder.ledger(1))[before:]) < 14:
+        while sum(isinstance(e, Block) for e in entries_of(folder.ledger(1))[before:]) < 3:
             assert time.monotonic() < deadline, log.read_text("utf-8")[-3000:]
             time.sleep(0.1)
         os.kill(pid, signal.SIGTERM)
@@ -119,7 +119,7 @@ def test_forty_kills_over_many_minutes(tmp_path: Path, plant: RunningPlant):
     entries = entries_of(folder.ledger(1))
     boots = [entry.clean for entry in entries if isinstance(entry, Boot)]
     # A run that was killed before it opened the log left no boot entry; every other but the first was unclean.
-    assert 30 <= len(boots) <= 41
+    assert 36 <= len(boots) <= 47
     assert boots == [True] + [False] * (len(boots) - 1)
     covered = _covered(entries)
     assert covered == list(range(covered[0], covered[-1] + 1)), "no slot is missing, none twice"
@@ -137,25 +137,24 @@ def test_forty_kills_over_many_minutes(tmp_path: Path, plant: RunningPlant):
     assert {"unclean-boot", "recovered"} <= found
 
 
-def test_ten_kills_of_the_installed_command(tmp_path: Path, plant: RunningPlant):
+def test_four_kills_of_the_installed_command(tmp_path: Path, plant: RunningPlant):
     site = write_busy_plant(tmp_path, plant, "100 ms")
     folder = folder_of(site)
     rng = random.Random(SEED)
     acknowledged: dict[int, JournalRows] = {}
-    for _ in range(10):
+    for _ in range(4):
         with AgentProcess(site) as agent:
-            agent.wait(lambda: agent.log.count("source plc-01: ok") > 0)
+            agent.wait_collecting()
             time.sleep(rng.uniform(0, 1.2))
             agent.kill()
-            agent._log_path.unlink()  # noqa: SLF001 - the next run starts with an empty log
         acknowledged |= {block.seq: block for block in journal_of(folder.journal(1))}
-    assert len(acknowledged) >= 10
+    assert len(acknowledged) >= 4
     with AgentProcess(site) as agent:
-        agent.wait_status(lambda status: status["collected_rows"] > 0)
+        agent.wait_collecting()
         assert agent.stop() == 0, agent.log
     assert_nothing_lost(site, acknowledged)
     boots = [e.clean for e in entries_of(folder.ledger(1)) if isinstance(e, Boot)]
-    assert boots == [True] + [False] * 10
+    assert boots == [True] + [False] * 4
     check_whole_log(folder, site)
     assert str(SealedLog.open(folder).head.origin) == "sim/91500000DEMO000001/ws1/1"
 

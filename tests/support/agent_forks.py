@@ -67,8 +67,10 @@ def agent_forks(
     program = "from tests.support.agent_forks import main; main()"
     with log.open("ab") as file:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", program]
-            + [str(anchor_ns), str(factor), "run", str(site), "--no-board"],
+            [
+                *(sys.executable, "-P", "-c", program, str(anchor_ns), str(factor)),
+                *("run", str(site), "--no-board"),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=file,

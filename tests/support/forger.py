@@ -159,14 +159,16 @@ class Forger:
             if claim.id == name:
                 data = json.loads(canonical.encode(claim.to_json()))
                 change(data)
-                claim = replace(
+                changed = replace(
                     claim,
                     num=data["num"],
                     den=data["den"],
                     coverage=data["coverage"],
                     detail=data.get("detail"),
                 )
-            claims.append(claim)
+                claims.append(changed)
+            else:
+                claims.append(claim)
         self.statement = replace(self.statement, claims=tuple(claims))
 
     def head(self, entries: list[Entry]) -> Checkpoint:

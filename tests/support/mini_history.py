@@ -38,7 +38,7 @@ BEFORE = Span(FIRST + 10, FIRST + 110, lead=10, grace=GRACE)
 AFTER = Span(FIRST + 130, FIRST + 230, lead=10, grace=GRACE)
 BAD_DEVICE_FAILURE = 0x808B_0000
 DEVICES = ("cnc-02", "plc-01", "press-01", "meter-02")
-PORTS = {name: 1 for name in DEVICES}
+PORTS = dict.fromkeys(DEVICES, 1)
 
 Batches = Iterator[Batch]
 
@@ -52,7 +52,7 @@ class Sample:
     minute: int
     value: int | bytes
     status: int = 0
-    flags: RowFlag = RowFlag(0)
+    flags: int = 0
     second: int = 5
 
 

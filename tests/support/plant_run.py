@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,6 +156,7 @@ class AgentProcess:
         self.site = site
         self.status_path = folder_of(site).status
         self._log_path = site.with_name(log)
+        self._committed = _last_seq(folder_of(site).journal(1))
         program: Sequence[object] = _COMMAND if fast is None else (*_FAST_COMMAND, *fast)
         options = options or ("--no-board",)
         with self._log_path.open("ab") as log_file:
@@ -199,6 +202,22 @@ class AgentProcess:
         self.wait(fits, seconds)
         return found[0]
 
+    def wait_collecting(self, seconds: float = 30) -> None:
+        """Return when this run has committed a row; quicker than its status, which is written every five seconds."""
+        path = folder_of(self.site).journal(1)
+        before = self._committed
+
+        def more() -> bool:
+            return _last_seq(path) > before
+
+        self.wait(more, seconds)
+
+    @property
+    def board(self) -> str:
+        """Return the URL of the board as the run has printed it, "" before."""
+        found = re.findall(r"plantproof\.agent: board at (\S+)", self.log)
+        return found[-1] if found else ""
+
     def wait(self, done: Callable[[], object], seconds: float = 30) -> None:
         """Return when `done()` is true; fails with the log when the agent ends or the time is over."""
         limit = time.monotonic() + seconds
@@ -218,6 +237,17 @@ class AgentProcess:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(10)
+
+
+def _last_seq(journal: Path) -> int:
+    """Return the number of the last block of a journal, 0 if there is none; also while the agent writes it."""
+    if not journal.exists():
+        return 0
+    with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as db:
+        try:
+            return int(db.execute("SELECT coalesce(max(seq),0) FROM block").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
 
 
 def states(status: Json) -> dict[str, str]:

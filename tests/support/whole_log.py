@@ -18,11 +18,11 @@ from evidence.verify_log import open_log
 from tests.support.plant_run import loaded
 
 
-def check_whole_log(folder: DataFolder, site: Path) -> LogRules:
+def check_whole_log(folder: DataFolder, site: Path, epoch: int = 1) -> LogRules:
     """Run steps 1 to 5 over the log up to its signed head and every frame of it; return the log as verified."""
     plant = loaded(site)
     signer = load_signer(beside(plant, plant.config.evidence.key_file))
-    log = SealedLog.open(folder)
+    log = SealedLog.open(folder, epoch)
     covered = log.index.slots
     frames = (
         [FramesFile(covered[0], covered[-1], log.archive.container(covered))] if covered else []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
-from agent.recorder import ClockStepError
+from agent.recorder import BrokenFilesError, ClockStepError
 from evidence.entries import Block, Genesis, PreviousHead
 from evidence.grammar import Origin
 from evidence.note import parse_note
@@ -185,7 +188,7 @@ def test_crash_between_the_recovered_block_and_its_mark_seals_no_row_twice(tmp_p
         rig.commit(1)
         clock.forward(60)
         # The disk refuses to seal slot 1, so that rows of two slots are left behind.
-        monkeypatch.setattr(rig.archive, "sync", lambda: _refuse())
+        monkeypatch.setattr(rig.archive, "sync", _refuse)
         rig.commit(2)
         monkeypatch.undo()
     clock.forward(10 * 60)
@@ -246,6 +249,41 @@ def test_refused_minute_is_sealed_when_the_disk_takes_it_again(tmp_path, monkeyp
         rig.commit(4)
         assert sealed_values(rig) == {SLOT0: [1], SLOT0 + 1: [2]}
         assert [d for _, _, d in rig.blocks] == [60_000, 60_000]
+
+
+def test_ledger_that_failed_half_way_asks_to_be_opened_again_and_seals_no_row_twice(
+    tmp_path, monkeypatch
+):
+    clock = TestClock()
+    doc = document(tmp_path)
+    with running(tmp_path, clock, doc) as rig:
+        rig.commit(1)
+        clock.forward(60)
+        rig.recorder.check_files()
+        entries, flush = rig.ledger._entries.fileno(), os.fsync
+
+        def no_space(descriptor: int) -> None:
+            if descriptor == entries:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            flush(descriptor)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", no_space)
+            rig.commit(2)
+        assert rig.recorder.seal_failure is not None
+        # The rows are in the journal although nothing can be sealed.
+        rig.commit(3)
+        assert [len(b.batch) for b in rig.journal.slot_blocks(SLOT0 + 1)] == [1, 1]
+        with pytest.raises(BrokenFilesError):
+            rig.recorder.check_files()
+    clock.forward(1)
+    with running(tmp_path, clock, doc, clean=False) as rig:
+        rig.recorder.check_files()
+        rig.commit(4)
+        clock.forward(60)
+        rig.commit()
+        assert sealed_values(rig) == {SLOT0: [1], SLOT0 + 1: [2, 3, 4]}
+        assert rig.accept_rules().covered(rig.ledger.size) == (SLOT0, SLOT0 + 2)
 
 
 def test_changed_configuration_waits_for_the_end_of_the_minute(tmp_path):
