@@ -20,6 +20,7 @@ from agent.expected_slots import counting_stops, expectation
 from agent.health import alarms_of, health_of
 from agent.live import LiveValues
 from agent.log_reader import LogFollower
+from agent.memory import give_back_memory, return_large_buffers
 from agent.opening import OpenPlant, now_of, open_plant
 from agent.pipeline import Pipeline
 from agent.recorder import BrokenFilesError, ClockStepError
@@ -67,6 +68,7 @@ class PlantAgent:
 
     def __init__(self, plant: LoadedPlant, *, board: bool = True, port: int | None = None) -> None:
         """Take a checked plant; opens nothing. port: of the board, overrides the plant file; 0 = a free one."""
+        return_large_buffers()
         self.plant = plant
         self._with_board = board
         self._port = plant.config.server.port if port is None else port
@@ -248,6 +250,7 @@ class _Run:
         self._control.prepare()
         # What exists now lives as long as the run: the collector need not walk over it again and again.
         gc.collect()
+        give_back_memory()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
 

@@ -3,11 +3,11 @@
     python -m benchmarks.bench_chain [--loads 1000x1 5000x1 2000x10] [--seconds 60] [--saturate]
 
 `plantproof run` is a process of its own on the last core; a node-opcua server and InfluxDB 2 share core 0. Publishing
-500 ms, all points Double and required. A window of 60 s holds one of everything that comes once a minute: sealing, the
-re-read of every point, the figures of the day. CPU is that of the whole agent process (all threads, board included)
-over the window, divided by the values of the window that InfluxDB counts. The variables of the server are step counters, so that
-`last - first + 1` is what it published: rows and journal must hold as many. `--saturate`: instead of node-opcua a server
-that answers every PublishRequest at once, on core 0; the agent and InfluxDB use both cores.
+500 ms, all points Double and required. A window of 60 s holds one of everything that comes once a minute: sealing and
+the re-read of every point. CPU is that of the whole agent process (all threads, board without a viewer) over the
+window, divided by the values of the window that InfluxDB counts. The variables of the server are step counters, so that
+`last - first + 1` is what it published: rows and journal must hold as many. `--saturate`: instead of node-opcua a
+server that answers every PublishRequest at once with 5,000 new values; source, agent and InfluxDB share both cores.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ import argparse
 import csv
 import io
 import json
+import logging
+import multiprocessing
 import os
 import signal
+import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -25,10 +29,17 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import yaml
+from asyncua import ua
+from asyncua.ua.uatypes import datetime_to_win_epoch
 
+from benchmarks import bench_opcua
+from benchmarks.bench_opcua import MOMENT, Flood
 from storage.journal_codec import decode
 from tests.support.process import http
 from tests.support.servers import InfluxDb2, influxdb2, node_opcua
@@ -64,7 +75,15 @@ class Window:
     rss_mb: float
 
 
-def write_plant(folder: Path, url: str, load: Load, influx: InfluxDb2, *, required: bool) -> Path:
+def write_plant(
+    folder: Path,
+    url: str,
+    load: Load,
+    influx: InfluxDb2,
+    *,
+    required: bool,
+    namespace: str = NODE_NAMESPACE,
+) -> Path:
     """Write a plant file with `load` points on 20 machines that share one session."""
     (folder / "token").write_text(influx.token)
     each = load.nodes // DEVICES
@@ -87,7 +106,7 @@ def write_plant(folder: Path, url: str, load: Load, influx: InfluxDb2, *, requir
                     "role": "process_value",
                     "type": "float",
                     "required": required,
-                    "address": {"node": f"{NODE_NAMESPACE};s=v{d * each + i}"},
+                    "address": {"node": f"{namespace};s=v{d * each + i}"},
                 }
                 for i in range(each)
             ],
@@ -218,8 +237,6 @@ def totals(influx: InfluxDb2, start_ns: int, end_ns: int) -> tuple[int, int]:
 
 def journal_rows(site: Path, start_ns: int, end_ns: int) -> int:
     """Return the value rows of the journal with a source time in [start, end)."""
-    import sqlite3
-
     database = sqlite3.connect(site.parent / "data" / "journal.sqlite")
     rows = 0
     for (blob,) in database.execute("SELECT data FROM blob"):
@@ -291,6 +308,86 @@ def measure(
         )
 
 
+class Fresh(Flood):
+    """Sends the canned notification with a new value and source time in every item."""
+
+    last = 0
+
+    async def _process_message(self, typeid: Any, header: Any, seqhdr: Any, body: Any) -> Any:
+        canned = getattr(self, "canned", b"")
+        if canned and typeid == ua.NodeId(ua.ObjectIds.PublishRequest_Encoding_DefaultBinary):
+            # 100 ns since 1601; a source never gives two values of one item the same time.
+            Fresh.last = max(time.time_ns() // 100 + 116_444_736_000_000_000, Fresh.last + 1)
+            times, values = self._columns(canned)
+            times[:] = Fresh.last
+            values += 1.0
+            self.canned = self._data.tobytes()
+        return await super()._process_message(typeid, header, seqhdr, body)
+
+    def _columns(self, canned: bytes) -> tuple[Any, Any]:
+        if not hasattr(self, "_data"):
+            self._data = np.frombuffer(canned, np.uint8).copy()
+            stamp = datetime_to_win_epoch(MOMENT).to_bytes(8, "little")
+            first = canned.index(stamp)
+            stride = canned.index(stamp, first + 8) - first
+            n = (len(canned) - first - 8) // stride + 1
+            # An item is handle, mask, type, value, [status], source time.
+            value = canned.index(struct.pack("<d", 0.5))
+            self._views = (
+                np.ndarray((n,), "<i8", self._data, first, (stride,)),
+                np.ndarray((n,), "<f8", self._data, value, (stride,)),
+            )
+        return self._views
+
+
+def serve_fresh(pipe: Connection) -> None:
+    """Run the saturating server until something arrives in `pipe`."""
+    bench_opcua.Flood = Fresh  # type: ignore[misc]
+    bench_opcua.serve_process("double", pipe)
+
+
+def status_of(site: Path) -> dict[str, int]:
+    """Return the status file of the agent."""
+    found: dict[str, int] = json.loads((site.parent / "data" / "status.json").read_text())
+    return found
+
+
+def saturate(seconds: float) -> None:
+    """Print what the agent collects, seals and delivers a second from a source that never makes it wait."""
+    load = Load(5000, 0)
+    here, there = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve_fresh, args=(there,))
+    server.start()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="plantproof-chain-") as name,
+            influxdb2() as influx,
+        ):
+            url = f"opc.tcp://127.0.0.1:{here.recv()}"
+            site = write_plant(Path(name), url, load, influx, required=True, namespace="ns=1")
+            with agent(site, sorted(os.sched_getaffinity(0))) as process:
+                wait_for(site, 100_000, process)
+                time.sleep(10)
+                start, before, cpu = time.monotonic(), status_of(site), cpu_seconds(process.pid)
+                time.sleep(seconds)
+                wall, after = time.monotonic() - start, status_of(site)
+                cpu = cpu_seconds(process.pid) - cpu
+                rss = rss_mb(process.pid)
+            got = after["collected_rows"] - before["collected_rows"]
+            sent = got - after["undelivered_rows"] + before["undelivered_rows"]
+            print(
+                f"saturated, {wall:.0f} s: collected (fsynced) {got / wall:.0f} values/s, acknowledged by InfluxDB "
+                f"{sent / wall:.0f} values/s, {after['blocks'] - before['blocks']} minutes sealed, lost "
+                f"{after['lost_rows']}; agent {cpu / wall:.0%} of a core = "
+                f"{cpu / got * 1e6:.2f} us a value, RSS {rss:.0f} MB"
+            )
+    finally:
+        here.send("stop")
+        server.join(10)
+        if server.is_alive():
+            server.kill()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument(
@@ -307,9 +404,17 @@ def main() -> None:
     parser.add_argument(
         "--stages", action="store_true", help="CPU of each stage (the counters cost a little)"
     )
+    parser.add_argument(
+        "--saturate", action="store_true", help="a source that never waits, on both cores"
+    )
     options = parser.parse_args()
+    if options.saturate:
+        logging.disable(logging.CRITICAL)
+        saturate(options.seconds)
+        return
     print(
-        f"{'load':>12}{'values/s':>10}{'CPU us/value':>14}{'rows':>10}{'journal':>10}{'published':>11}{'loss':>6}{'RSS MB':>8}"
+        f"{'load':>12}{'values/s':>10}{'CPU us/value':>14}{'rows':>10}{'journal':>10}{'published':>11}"
+        f"{'loss':>6}{'RSS MB':>8}"
     )
     for load in options.loads:
         w = measure(

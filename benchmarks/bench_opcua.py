@@ -47,6 +47,9 @@ TYPES = {
 }
 
 
+MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
 class Clock:
     def unix_ns(self) -> int:
         return time.time_ns()
@@ -62,7 +65,6 @@ def kinds(content: str, items: int) -> list[ua.VariantType]:
 
 
 def notification(content: str, handles: list[int]) -> ua.PublishResponse:
-    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     rows = []
     for i, (handle, kind) in enumerate(zip(handles, kinds(content, len(handles)), strict=True)):
         value = {
@@ -73,7 +75,7 @@ def notification(content: str, handles: list[int]) -> ua.PublishResponse:
             V.UInt16: i % 65536,
             V.String: f"O{i}",
         }[kind]
-        data = ua.DataValue(ua.Variant(value, kind), ua.StatusCode(0), moment)
+        data = ua.DataValue(ua.Variant(value, kind), ua.StatusCode(0), MOMENT)
         rows.append(ua.MonitoredItemNotification(ClientHandle=handle, Value=data))
     response = ua.PublishResponse()
     response.Parameters.NotificationMessage.NotificationData = [

@@ -3,8 +3,8 @@
     python -m benchmarks.bench_sealing [--hours 168] [--rounds 3] [--trace FOLDER] [--profile]
 
 Renders the demo history (or takes a trace that was rendered before), seals its first hours into a new log in a
-temporary folder, and prints CPU and wall time of the replay: reading the trace, frames, salts, hashes, archive, entries,
-tree and a signed head every six hours.
+temporary folder, and prints CPU and wall time of the replay: reading the trace, frames, salts, hashes, archive,
+entries, tree and a signed head every six hours.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def main() -> None:
             profile.disable()
             pstats.Stats(profile).sort_stats("tottime").print_stats(28)
         print(
-            f"{'blocks':>8}{'streams':>9}{'rows':>9}{'CPU us/block':>14}{'us/row':>8}{'blocks/CPU-s':>14}{'blocks/s':>10}"
+            f"{'blocks':>8}{'streams':>9}{'rows':>9}{'CPU us/block':>14}{'us/row':>8}"
+            f"{'blocks/CPU-s':>14}{'blocks/s':>10}"
         )
         for round_ in range(options.rounds):
             batches = islice(read_trace(trace, document.table), options.hours)

@@ -1,7 +1,8 @@
-"""`plantproof run` with a CPU counter around each stage, for `bench_chain --stages`; prints JSON to the file STAGES at the end.
+"""`plantproof run` with a CPU counter around each stage, for `bench_chain --stages`.
 
-The counters read the CPU clock of the thread around synchronous calls only, so that a stage never counts what ran
-between two awaits. "rest" is everything else: event loop, sockets, thread hand-overs, the board.
+SIGUSR1 lets it write what it counted so far to the file named by the environment variable STAGES. The counters read the
+CPU clock of the thread around synchronous calls only, so that a stage never counts what ran between two awaits. What
+`bench_chain` calls "rest" is everything else: event loop, sockets, the protocol library, thread hand-overs.
 """
 
 from __future__ import annotations
