@@ -88,7 +88,7 @@ class LiveValues:
                 self._since[signal] = batch.received_ns[row]
 
     def seen_ms(self, indexes: NDArray[np.intp]) -> int:
-        """Return when the newest row or proof of any of these signals came; 0 = never."""
+        """Return when the newest row or proof of any of these signals (indexes) came; 0 = never."""
         return int(self._seen[indexes].max(initial=0)) // NS_PER_MS
 
     def get(self, index: int) -> LiveValue:

@@ -47,6 +47,8 @@ class LineEncoder:
             if kind in types
         }
         self._small = len(types) <= 65_536
+        self._heads: list[str] = []
+        """Key and `name=` of every signal, for lines of one field; made at first use."""
 
     def encode(self, batch: Batch, ranks: NDArray[np.uint8] | None = None) -> bytes:
         """Return the lines of all rows, each ended by a line feed; a repeated point is written once."""
@@ -56,6 +58,8 @@ class LineEncoder:
         kind = kinds(batch)
         order, starts = self._order(batch, tau, kind, ranks)
         signal = batch.signal.take(order)
+        if ranks is None and bool(starts.all()) and self._is_plain(batch, kind):
+            return self._plain_lines(batch, tau, order, signal)
         fields = self._fields(batch, kind, order, signal.tolist())
         first = np.flatnonzero(starts)
         rows = order.take(first)
@@ -73,6 +77,29 @@ class LineEncoder:
             spans = zip(keys, pairwise([*first.tolist(), len(fields)]), times, strict=True)
             lines = [f"{k}{','.join(fields[a:b])} {t}\n" for k, (a, b), t in spans]
         return "".join(lines).encode()
+
+    def _is_plain(self, batch: Batch, kind: NDArray[np.uint8]) -> bool:
+        """Return whether every row is a good value of the one type of the table, and no float is not finite."""
+        if len(self._types) != 1 or bool(kind.any()) or bool(batch.status.any()):
+            return False
+        infinite = batch.value & _EXPONENT == _EXPONENT
+        return SignalType.FLOAT not in self._types or not bool(infinite.any())
+
+    def _plain_lines(
+        self, batch: Batch, tau: Int64, order: NDArray[np.intp], signal: NDArray[np.int32]
+    ) -> bytes:
+        """Return one line a row: what most servers give, which stamp each variable by itself."""
+        if not self._heads:
+            streams = self._stream_of.tolist()
+            self._heads = [
+                f"{self._key(s, 0)}{v}" for s, v in zip(streams, self._value, strict=True)
+            ]
+        (only,) = self._types
+        heads = map(self._heads.__getitem__, signal.tolist())
+        values = self._texts(only, batch.value.take(order), batch.texts)
+        times = _numbers(tau.take(order), "")
+        rows = zip(heads, values, times, strict=True)
+        return "".join([f"{h}{v} {t}\n" for h, v, t in rows]).encode()
 
     def _order(
         self, batch: Batch, tau: Int64, kind: NDArray[np.uint8], ranks: NDArray[np.uint8] | None
