@@ -43,7 +43,7 @@ pytestmark = pytest.mark.slow
 
 DEVICES = ["cnc-01", "cnc-02", "robot-01", "plc-01", "press-01", "meter-01", "meter-02"]
 SLOT_MS = 5_000
-FAULT_S = 14.0
+FAULT_S = 17.0
 SKEW_S = 120.0
 
 

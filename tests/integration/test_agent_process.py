@@ -188,7 +188,7 @@ def test_board_port_that_is_taken_ends_the_start_with_a_reason(site: Path):
         taken.listen()
         port = taken.getsockname()[1]
         with AgentProcess(site, "--port", port, "--lang", "en") as agent:
-            assert agent.process.wait(30) == 1
+            assert agent.process.wait(60) == 1
             assert f"the board cannot listen on 127.0.0.1:{port}" in agent.log
             assert "Traceback" not in agent.log
 
