@@ -7,12 +7,13 @@
 the re-read of every point. CPU is that of the whole agent process (all threads, board without a viewer) over the
 window, divided by the values of the window that InfluxDB counts. The variables of the server are step counters, so that
 `last - first + 1` is what it published: rows and journal must hold as many. `--saturate`: instead of node-opcua a
-server that answers every PublishRequest at once with 5,000 new values; source, agent and InfluxDB share both cores.
+server that sends `--rate` values a second, 5,000 in a notification; source, agent and InfluxDB share both cores.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import csv
 import io
 import json
@@ -312,10 +313,14 @@ class Fresh(Flood):
     """Sends the canned notification with a new value and source time in every item."""
 
     last = 0
+    due = 0.0
+    rate = 0.0
 
     async def _process_message(self, typeid: Any, header: Any, seqhdr: Any, body: Any) -> Any:
         canned = getattr(self, "canned", b"")
         if canned and typeid == ua.NodeId(ua.ObjectIds.PublishRequest_Encoding_DefaultBinary):
+            Fresh.due = max(Fresh.due + 5000 / Fresh.rate, time.monotonic() - 0.5)
+            await asyncio.sleep(max(0.0, Fresh.due - time.monotonic()))
             # 100 ns since 1601; a source never gives two values of one item the same time.
             Fresh.last = max(time.time_ns() // 100 + 116_444_736_000_000_000, Fresh.last + 1)
             times, values = self._columns(canned)
@@ -340,8 +345,9 @@ class Fresh(Flood):
         return self._views
 
 
-def serve_fresh(pipe: Connection) -> None:
-    """Run the saturating server until something arrives in `pipe`."""
+def serve_fresh(pipe: Connection, rate: float) -> None:
+    """Run the server with `rate` values a second at most until something arrives in `pipe`."""
+    Fresh.rate = rate
     bench_opcua.Flood = Fresh  # type: ignore[misc]
     bench_opcua.serve_process("double", pipe)
 
@@ -352,11 +358,11 @@ def status_of(site: Path) -> dict[str, int]:
     return found
 
 
-def saturate(seconds: float) -> None:
-    """Print what the agent collects, seals and delivers a second from a source that never makes it wait."""
+def saturate(seconds: float, rate: float) -> None:
+    """Print what the agent collects, seals and delivers a second from a source of `rate` values a second."""
     load = Load(5000, 0)
     here, there = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve_fresh, args=(there,))
+    server = multiprocessing.get_context("spawn").Process(target=serve_fresh, args=(there, rate))
     server.start()
     try:
         with (
@@ -376,7 +382,8 @@ def saturate(seconds: float) -> None:
             got = after["collected_rows"] - before["collected_rows"]
             sent = got - after["undelivered_rows"] + before["undelivered_rows"]
             print(
-                f"saturated, {wall:.0f} s: collected (fsynced) {got / wall:.0f} values/s, acknowledged by InfluxDB "
+                f"{rate:.0f} values/s offered, {wall:.0f} s: collected (fsynced) {got / wall:.0f} values/s, "
+                f"acknowledged by InfluxDB "
                 f"{sent / wall:.0f} values/s, {after['blocks'] - before['blocks']} minutes sealed, lost "
                 f"{after['lost_rows']}; agent {cpu / wall:.0%} of a core = "
                 f"{cpu / got * 1e6:.2f} us a value, RSS {rss:.0f} MB"
@@ -404,13 +411,12 @@ def main() -> None:
     parser.add_argument(
         "--stages", action="store_true", help="CPU of each stage (the counters cost a little)"
     )
-    parser.add_argument(
-        "--saturate", action="store_true", help="a source that never waits, on both cores"
-    )
+    parser.add_argument("--saturate", action="store_true", help="values a second on both cores")
+    parser.add_argument("--rate", type=float, default=110_000, help="of the source of --saturate")
     options = parser.parse_args()
     if options.saturate:
         logging.disable(logging.CRITICAL)
-        saturate(options.seconds)
+        saturate(options.seconds, options.rate)
         return
     print(
         f"{'load':>12}{'values/s':>10}{'CPU us/value':>14}{'rows':>10}{'journal':>10}{'published':>11}"
