@@ -13,7 +13,7 @@ compile() {
   local output=$1
   shift
   "$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-    --no-emit-index-url --no-emit-find-links --no-annotate \
+    --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras \
     --custom-compile-command "scripts/lock.sh" --output-file "$output" "$@"
 }
 

@@ -30,7 +30,8 @@ def test_licence_of_the_project_is_the_whole_apache_text() -> None:
 
 
 def test_licence_page_lists_every_run_time_package() -> None:
-    locked = set(re.findall(r"^([A-Za-z0-9._-]+)==", _text("requirements/run.txt"), re.MULTILINE))
+    pin = r"^([A-Za-z0-9._-]+)(?:\[[a-z0-9,._-]+\])?=="
+    locked = set(re.findall(pin, _text("requirements/run.txt"), re.MULTILINE))
     rows = dict(
         re.findall(
             r"^\| (\S+) \| (.+) \|$", _text("THIRD_PARTY_LICENSES/python-packages.md"), re.MULTILINE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import re
 import tomllib
@@ -22,7 +23,9 @@ def _normal(name: str) -> str:
 def _pins(name: str) -> dict[str, str]:
     """Return the text after the name, hashes included, of each pin of a requirements file."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
-    blocks = re.findall(r"^([A-Za-z0-9._-]+)(==.*(?:\n {4}.*)*)", text, re.MULTILINE)
+    blocks = re.findall(
+        r"^([A-Za-z0-9._-]+)((?:\[[a-z0-9,._-]+\])?==.*(?:\n {4}.*)*)", text, re.MULTILINE
+    )
     pins: dict[str, str] = {}
     for package, rest in blocks:
         pins[_normal(package)] = pins.get(_normal(package), "") + rest
@@ -53,6 +56,31 @@ def test_requirements_cover_what_the_project_declares() -> None:
 def test_dev_requirements_contain_the_run_requirements_unchanged() -> None:
     run, dev = _pins("run"), _pins("dev")
     assert {name: dev.get(name) for name in run} == run
+
+
+def _extras(pin: str) -> set[str]:
+    found = re.match(r"\[([^\]]+)\]", pin)
+    return {_normal(extra) for extra in found[1].split(",")} if found else set()
+
+
+def test_a_package_that_is_wanted_with_an_extra_is_pinned_with_it() -> None:
+    """pip 23.2 refuses the pin `a==1` for a requirement `a[x]>=1`: once an index offers a newer `a` it stops with
+    "all requirements must have their versions pinned with ==". What each package wants is read from its metadata."""
+    pins = _pins("dev")
+    seen = 0
+    for package in pins:
+        try:
+            wanted = importlib.metadata.requires(package) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue  # a package of another system
+        for line in wanted:
+            found = re.match(r"([A-Za-z0-9._-]+)\s*\[([^\]]+)\]", line)
+            if found is None or "extra ==" in line or _normal(found[1]) not in pins:
+                continue
+            seen += 1
+            extras = {_normal(extra) for extra in found[2].split(",")}
+            assert extras <= _extras(pins[_normal(found[1])]), f"{package} wants {line}"
+    assert seen  # pytest-cov wants coverage[toml] at least
 
 
 def test_node_lock_has_integrity_and_no_address() -> None:
