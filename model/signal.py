@@ -37,10 +37,18 @@ class Role(StrEnum):
     MODE = "mode"
     ALARM = "alarm"
     HEARTBEAT = "heartbeat"
+    PRODUCT = "product"
+    ORDER = "order"
+    UPTIME = "uptime"
+    LOOP_MODE = "loop_mode"
+    LOOP_OUTPUT = "loop_output"
     COUNT_GOOD = "count_good"
     COUNT_SCRAP = "count_scrap"
     COUNT_TOTAL = "count_total"
+    COUNT_REWORK = "count_rework"
     ENERGY = "energy"
+    CONSUMPTION = "consumption"
+    """Register of another carrier than electricity."""
     POWER = "power"
     REJECT_REASON = "reject_reason"
     TEMPERATURE = "temperature"
@@ -56,10 +64,17 @@ ROLE_CLASS: dict[Role, SignalClass] = {
     Role.MODE: SignalClass.STATE,
     Role.ALARM: SignalClass.STATE,
     Role.HEARTBEAT: SignalClass.STATE,
+    Role.PRODUCT: SignalClass.STATE,
+    Role.ORDER: SignalClass.STATE,
+    Role.UPTIME: SignalClass.STATE,
+    Role.LOOP_MODE: SignalClass.STATE,
+    Role.LOOP_OUTPUT: SignalClass.STATE,
     Role.COUNT_GOOD: SignalClass.COUNT,
     Role.COUNT_SCRAP: SignalClass.COUNT,
     Role.COUNT_TOTAL: SignalClass.COUNT,
+    Role.COUNT_REWORK: SignalClass.COUNT,
     Role.ENERGY: SignalClass.ENERGY,
+    Role.CONSUMPTION: SignalClass.ENERGY,
     Role.POWER: SignalClass.ENERGY,
     Role.REJECT_REASON: SignalClass.QUALITY,
     Role.TEMPERATURE: SignalClass.ENV,
