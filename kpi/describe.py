@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from kpi.atoms import APT_ATOMS, PBT_ATOMS
 from kpi.comparison import FEWEST_DAYS, FIRM_DAYS
 from kpi.drift import FEWEST_WEEKS
+from kpi.equipment.indicator import Indicator
+from kpi.equipment.iso_catalogue import EQUIPMENT_INDICATORS
+from kpi.equipment.iso_others import CAPABILITY, ENERGY, RULES
+from kpi.equipment.schools import SCHOOL_INDICATORS
 from kpi.grades import LEAST_COVERAGE
 from kpi.profiles import CONFIRMED, Profile, category
 from kpi.reasons import Reason
@@ -120,6 +125,13 @@ _GRADES: Final = (
 )
 
 
+_INDICATORS: Final = (
+    "Each is printed with the name of its school and the numbers put in. Ratios of time carry bounds where state is",
+    "unknown: the unknown time goes as a whole to one atom after another. OEE needs no state; it carries the bounds of",
+    "its counters. An assembly of machines is one ratio of sums, never a mean of percentages.",
+)
+
+
 def page() -> str:
     """Return the page in Markdown."""
     lines = [
@@ -136,6 +148,20 @@ def page() -> str:
                 for d in DEFINITIONS
             ],
         ),
+        "",
+        "## Indicators of equipment",
+        "",
+        *_INDICATORS,
+        "",
+        *_indicator_table(EQUIPMENT_INDICATORS),
+        "",
+        "Other schools, from the same atoms:",
+        "",
+        *_indicator_table(SCHOOL_INDICATORS),
+        "",
+        "Indicators of ISO 22400-2 that need numbers no machine gives (orders, workers, maintenance, material):",
+        "",
+        *_indicator_table((*(r.indicator for r in RULES), *CAPABILITY, ENERGY)),
         "",
         "## Time atoms",
         "",
@@ -171,6 +197,16 @@ def page() -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _indicator_table(indicators: Sequence[Indicator]) -> list[str]:
+    return _table(
+        ("indicator", "name", "formula", "unit", "source"),
+        [
+            (f"`{i.school}/{i.id}`", f"{i.zh} ({i.en})", i.formula, i.unit, i.source)
+            for i in indicators
+        ],
+    )
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

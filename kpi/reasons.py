@@ -17,6 +17,9 @@ class Reason(StrEnum):
     NO_ENERGY = "no_energy"
     NO_REJECT_SIGNAL = "no_reject_signal"
     NO_BASELINE = "no_baseline"
+    NO_IDEAL_CYCLE = "no_ideal_cycle"
+    NO_RUNNING_TIME = "no_running_time"
+    NO_COEFFICIENT = "no_coefficient"
 
     @property
     def text(self) -> Undefined:
@@ -41,5 +44,13 @@ _TEXTS = {
     Reason.NO_BASELINE: Undefined(
         "no valid day before or after, so nothing can be compared",
         "建设前或建设后没有有效日，无法比较",
+    ),
+    Reason.NO_IDEAL_CYCLE: Undefined("no asset has an ideal cycle", "没有任何设备登记理想节拍"),
+    Reason.NO_RUNNING_TIME: Undefined(
+        "no control loop, or the unit did not run in the window", "没有控制回路，或窗口内装置未运行"
+    ),
+    Reason.NO_COEFFICIENT: Undefined(
+        "an energy carrier has no coefficient, or its coefficient changed in the window",
+        "有能源品种没有折标系数，或系数在窗口内变更",
     ),
 }
