@@ -15,7 +15,10 @@ from kpi.equipment_ratios_readings import (
     by_sets,
     counted_readings,
     having,
+    last_sets,
+    one_each,
     ratio,
+    reading,
     undefined,
     unstated,
 )
@@ -32,7 +35,13 @@ def nc_ratio(period: PeriodRegistry) -> EquipmentRatio:
     """
     by_claim = [a for a in period.assets if a.last.production and a.serves]
     kept = period.of(Flag.PRODUCTION)
-    main = counted_readings(having(by_claim, Flag.NC), by_claim)
+    nc = having(by_claim, Flag.NC)
+    main = (
+        reading(Wording("sets", "按折算台套计", "by sets"), nc, by_claim, last_sets),
+        reading(
+            Wording("lines", "一条产线计一台（套）", "a line counts one"), nc, by_claim, one_each
+        ),
+    )
     if {a.id for a in kept} == {a.id for a in by_claim}:
         return ratio("nc-ratio", main, unstated(period, Flag.PRODUCTION, Flag.NC))
     stays = by_sets(
@@ -75,7 +84,7 @@ def digital_equipment_rate(period: PeriodRegistry) -> EquipmentRatio:
 def smart_share(period: PeriodRegistry) -> EquipmentRatio:
     """Return automated or smart equipment / all equipment, by sets and by lines, without and with instruments."""
     everything = period.serving
-    machines = [a for a in everything if a.last.asset_class not in MEASURING_CLASSES]
+    machines = [a for a in everything if a.classes - MEASURING_CLASSES]
     readings = (
         *counted_readings(having(machines, Flag.SMART), machines),
         by_sets(
@@ -94,8 +103,8 @@ def smart_share(period: PeriodRegistry) -> EquipmentRatio:
 def key_process_nc_rate(period: PeriodRegistry) -> EquipmentRatio:
     """Return NC equipment in key processes / equipment in key processes, reading (b)."""
     keys = {p.id for p in period.processes if p.key}
-    inside = [a for a in period.of(Flag.PRODUCTION) if keys & set(a.last.processes)]
-    empty = sorted(keys - {p for a in inside for p in a.last.processes})
+    inside = [a for a in period.of(Flag.PRODUCTION) if keys & a.processes]
+    empty = sorted(keys - {p for a in inside for p in a.processes})
     findings = list(unstated(period, Flag.NC))
     if empty:
         findings.append(
@@ -118,13 +127,13 @@ def key_process_nc_rate_by_process(period: PeriodRegistry) -> EquipmentRatio:
     """Return key processes under NC or process control / key processes, reading (a)."""
     keys = [p for p in period.processes if p.key]
     under = [p for p in keys if p.control in (Control.NC, Control.PROCESS_CONTROL)]
-    reading = Reading(
+    by_process = Reading(
         wording=Wording("processes", "按工序计", "by processes"),
         numerator=tuple(Counted(p.id, 1) for p in under),
         denominator=tuple(Counted(p.id, 1) for p in keys),
         value=ratio_of(len(under), len(keys), en=_NO_KEY_PROCESS[1], zh=_NO_KEY_PROCESS[0]),
     )
-    return ratio("key-process-nc-rate-by-process", (reading,), _contradicted(period, under))
+    return ratio("key-process-nc-rate-by-process", (by_process,), _contradicted(period, under))
 
 
 def _flag_ratio(metric: str, period: PeriodRegistry, base: Flag, favour: Flag) -> EquipmentRatio:
@@ -147,7 +156,7 @@ def _contradicted(period: PeriodRegistry, under: list[Process]) -> tuple[Finding
     """Return the processes stated as NC that have equipment, none of which is NC."""
     found = []
     for p in under:
-        inside = [a for a in period.serving if p.id in a.last.processes]
+        inside = [a for a in period.serving if p.id in a.processes]
         if p.control is Control.NC and inside and not having(inside, Flag.NC):
             found.append(
                 warn(

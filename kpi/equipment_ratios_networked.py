@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -14,6 +14,7 @@ from kpi.equipment_ratios_readings import (
     Wording,
     by_sets,
     having,
+    last_sets,
     one_each,
     ratio,
     reading,
@@ -80,18 +81,21 @@ def networked(
 
     seen: ids observed alive; None = not measured. challenges: those inside the period count.
     """
-    base = [a for a in period.assets if a.last.production and a.serves]
-    return _triple("networked", period, base, seen, challenges)
+    base = tuple(a for a in period.assets if a.last.production and a.serves)
+    declared = tuple(a for a in base if a.last.networked and not a.removed)
+    return _triple("networked", period, _Rule(base, declared, _as_claimed), seen, challenges)
 
 
 def key_equipment_networked(
     period: PeriodRegistry, seen: frozenset[str] | None, challenges: Iterable[Challenge] = ()
 ) -> EquipmentRatio:
     """Return networked / key equipment: observed (default), declared, verified; removed key equipment stays in."""
-    return _triple("key-equipment-networked", period, period.of(Flag.KEY), seen, challenges)
+    base = period.of(Flag.KEY)
+    rule = _Rule(base, tuple(having(base, Flag.NETWORKED)), by_sets)
+    return _triple("key-equipment-networked", period, rule, seen, challenges)
 
 
-def smart_share(period: PeriodRegistry, seen: frozenset[str] | None) -> EquipmentRatio:
+def smart_networked_share(period: PeriodRegistry, seen: frozenset[str] | None) -> EquipmentRatio:
     """Return networked smart equipment / smart equipment; seen: ids observed alive, None = not measured."""
     return _share("smart-networked-share", period, Flag.SMART, seen)
 
@@ -153,31 +157,44 @@ _LINES: Final = Wording(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Whom a triple counts, and how."""
+
+    below: tuple[PeriodAsset, ...]
+    declared: tuple[PeriodAsset, ...]
+    by: Callable[[Wording, Sequence[PeriodAsset], Sequence[PeriodAsset]], Reading]
+
+
+def _as_claimed(
+    wording: Wording, top: Sequence[PeriodAsset], below: Sequence[PeriodAsset]
+) -> Reading:
+    return reading(wording, top, below, last_sets)
+
+
 def _triple(
     metric: str,
     period: PeriodRegistry,
-    base: Iterable[PeriodAsset],
+    rule: _Rule,
     seen: frozenset[str] | None,
     challenges: Iterable[Challenge],
 ) -> EquipmentRatio:
-    below = list(base)
+    below, by = rule.below, rule.by
     inside = [c for c in challenges if period.start_ms <= c.at_ms < period.end_ms]
     alive = [a for a in below if a.id in (seen or ())]
     passed = _verified(inside)
-    verified = by_sets(_VERIFIED, [a for a in alive if a.id in passed], below)
-    if not inside:
-        verified = undefined(
-            verified, "期间内没有做过现场挑战", "no challenge was made in the period"
-        )
+    verified = by(_VERIFIED, [a for a in alive if a.id in passed], below)
     readings = (
-        _measured(by_sets(_OBSERVED, alive, below), seen),
-        by_sets(_DECLARED, having(below, Flag.NETWORKED), below),
-        _measured(verified, seen) if inside else verified,
+        _measured(by(_OBSERVED, alive, below), seen),
+        by(_DECLARED, rule.declared, below),
+        _measured(verified, seen)
+        if inside
+        else undefined(verified, "期间内没有做过现场挑战", "no challenge was made in the period"),
         _measured(reading(_LINES, alive, below, one_each), seen),
     )
     findings = [*unstated(period, Flag.NETWORKED), *_failed(inside)]
     if seen is not None:
-        findings += _only_declared(below, seen)
+        findings += _only_declared(rule.declared, seen)
     return ratio(metric, readings, findings)
 
 
@@ -231,9 +248,9 @@ def _why(c: Challenge) -> tuple[str, str]:
     return "没有见证人签字", "no witness signed"
 
 
-def _only_declared(below: list[PeriodAsset], seen: frozenset[str]) -> list[Finding]:
+def _only_declared(declared: Sequence[PeriodAsset], seen: frozenset[str]) -> list[Finding]:
     """Return the assets that the registry calls networked and that were not observed so."""
-    silent = [a.id for a in below if Flag.NETWORKED in a.always and a.id not in seen]
+    silent = [a.id for a in declared if a.id not in seen]
     if not silent:
         return []
     return [

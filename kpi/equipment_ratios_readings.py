@@ -73,8 +73,8 @@ _SETS: Final = Wording("sets", "按折算台套计", "by sets")
 _LINES: Final = Wording("lines", "一条产线计一台（套）", "a line counts one")
 
 
-def sets_of(asset: PeriodAsset) -> int:
-    """Weigh an asset by the sets it counts as."""
+def last_sets(asset: PeriodAsset) -> int:
+    """Weigh an asset by the sets of its last version, as the claims do."""
     return asset.last.counts_as
 
 
@@ -92,14 +92,35 @@ def counted_readings(numerator: Chosen, denominator: Chosen) -> tuple[Reading, R
 
 
 def by_sets(wording: Wording, numerator: Chosen, denominator: Chosen) -> Reading:
-    """Return a reading in which an asset counts as its sets."""
-    return reading(wording, numerator, denominator, sets_of)
+    """Return a reading in which an asset counts as its sets.
+
+    Where the sets changed inside the period, an asset of the numerator counts as the fewest of its versions and any
+    other as the most, so that no change raises the ratio; below the line too, if the numerator lies inside.
+    """
+    above = {a.id for a in numerator}
+    inside = above <= {a.id for a in denominator}
+    return reading(
+        wording,
+        numerator,
+        denominator,
+        lambda a: a.sets[0],
+        lambda a: a.sets[0] if inside and a.id in above else a.sets[1],
+    )
 
 
-def reading(wording: Wording, numerator: Chosen, denominator: Chosen, weight: Weight) -> Reading:
-    """Return a reading; its value is undefined if nothing is below the line."""
+def reading(
+    wording: Wording,
+    numerator: Chosen,
+    denominator: Chosen,
+    weight: Weight,
+    below: Weight | None = None,
+) -> Reading:
+    """Return a reading; its value is undefined if nothing is below the line.
+
+    weight: what an asset counts; below: what it counts below the line, if that is another.
+    """
     top = tuple(Counted(a.id, weight(a)) for a in numerator)
-    bottom = tuple(Counted(a.id, weight(a)) for a in denominator)
+    bottom = tuple(Counted(a.id, (below or weight)(a)) for a in denominator)
     value = ratio_of(
         sum(c.count for c in top),
         sum(c.count for c in bottom),

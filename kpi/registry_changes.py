@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
+from kpi.registry import MEASURING_CLASSES
 from kpi.registry_lists import FrozenList, ListItem, ListKind, Value
 
 
@@ -179,20 +180,25 @@ def sizes(kind: ListKind, item: ListItem | None) -> dict[Denominator, int]:
         case ListKind.ENERGY_METERS:
             return {Denominator.METERS: 1}
         case ListKind.KEY_EQUIPMENT:
-            return {}  # decided by the flag `key` of the register of equipment, counted there once
+            return {Denominator.KEY_EQUIPMENT: _sets(f)}
 
 
 def _asset_sizes(f: Mapping[str, Value]) -> dict[Denominator, int]:
-    sets = f["counts_as"]
-    count = sets if isinstance(sets, int) else 0
+    """Return what an asset adds; key equipment is counted once, by its own list."""
+    count = _sets(f)
     flags = {
         Denominator.PRODUCTION: "production",
         Denominator.MANUFACTURING: "manufacturing",
         Denominator.SMART: "smart",
-        Denominator.KEY_EQUIPMENT: "key",
     }
     found = {d: count for d, name in flags.items() if f.get(name) is True}
-    return {Denominator.ALL_EQUIPMENT: 0 if f.get("class") == "meter" else count, **found}
+    machine = f.get("class") not in MEASURING_CLASSES
+    return {Denominator.ALL_EQUIPMENT: count if machine else 0, **found}
+
+
+def _sets(f: Mapping[str, Value]) -> int:
+    sets = f["counts_as"]
+    return sets if isinstance(sets, int) else 0
 
 
 def _changes(old: FrozenList, new: FrozenList) -> Iterator[LineChange]:

@@ -124,7 +124,7 @@ def frozen_lists(registry: Registry) -> dict[ListKind, FrozenList]:
         ListKind.KEY_EQUIPMENT: frozen(
             ListKind.KEY_EQUIPMENT,
             (
-                ListItem(a.id, _stated(name=a.name, reason=a.key_reason))
+                ListItem(a.id, _stated(counts_as=a.counts_as, name=a.name, reason=a.key_reason))
                 for a in registry.assets
                 if a.key
             ),

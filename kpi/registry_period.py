@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from kpi.history import ConfigSegment
 from kpi.plant_finding import Finding, listed, note, warn
@@ -38,12 +39,18 @@ class PeriodAsset:
     """Flags that every version with the asset states."""
     unstated: frozenset[Flag]
     """Flags that no version states with yes or no."""
+    classes: frozenset[str]
+    """Classes that any version states."""
+    processes: frozenset[str]
+    """Processes that any version states."""
+    sets: tuple[int, int]
+    """Fewest and most sets (台套) that any version counts it as."""
     removed: bool
     """Not in the last version of the registry."""
     serves: bool
     """In service in the period by its last version."""
     served: bool
-    """In service at any time in the period by the version then in force."""
+    """In service in the period by its last version, or at any time by the version then in force."""
 
     @property
     def id(self) -> str:
@@ -139,14 +146,19 @@ def _asset(
     seen = [(low, high, a) for low, high, r in parts for a in r.assets if a.id == name]
     last = seen[-1][2]
     stated = {f: [a.flag(f) for _, _, a in seen] for f in Flag}
+    sets = [a.counts_as for _, _, a in seen]
+    serves = last.serves_within(start_ms, end_ms) > 0
     return PeriodAsset(
         last=last,
         ever=frozenset(f for f, said in stated.items() if True in said),
         always=frozenset(f for f, said in stated.items() if all(x is True for x in said)),
         unstated=frozenset(f for f, said in stated.items() if all(x is None for x in said)),
+        classes=frozenset(a.asset_class for _, _, a in seen),
+        processes=frozenset(p for _, _, a in seen for p in a.processes),
+        sets=(min(sets), max(sets)),
         removed=all(a.id != name for a in parts[-1][2].assets),
-        serves=last.serves_within(start_ms, end_ms) > 0,
-        served=any(a.serves_within(low, high) > 0 for low, high, a in seen),
+        serves=serves,
+        served=serves or any(a.serves_within(low, high) > 0 for low, high, a in seen),
     )
 
 
@@ -178,15 +190,29 @@ def _change(line: LineChange) -> Finding:
     shrinks = any(n < 0 for n in line.effects.values())
     word = "removed" if line.change is Change.REMOVED else line.change.value
     make = warn if shrinks else note
-    kept_zh = "；期间内的分母仍保留变更前的数量" if shrinks else ""
-    kept_en = "; the denominators of the period keep what they had" if shrinks else ""
+    after_zh, after_en = _KEPT.get(line.kind, _NOT_KEPT) if shrinks else ("", "")
     return make(
         f"registry.{line.kind.value}.{word}",
-        f"统计期内清单有变更。{line.zh}{kept_zh}",
-        f"a list changed inside the period. {line.en}{kept_en}",
+        f"统计期内清单有变更。{line.zh}{after_zh}",
+        f"a list changed inside the period. {line.en}{after_en}",
         (line.id,),
         **{d.value: n for d, n in line.effects.items()},
     )
+
+
+_STAYS: Final = (
+    "；期间内的分母保留变更前的数量",
+    "; the denominators of the period keep what they had",
+)
+_KEPT: Final = {
+    ListKind.ASSETS: _STAYS,
+    ListKind.KEY_EQUIPMENT: _STAYS,
+    ListKind.KEY_PROCESSES: _STAYS,
+}
+_NOT_KEPT: Final = (
+    "；变更之前的时隙照计，之后不再应采",
+    "; its slots before the change count, those after are no longer expected",
+)
 
 
 def _no_reason(zh: str, en: str, ids: list[str]) -> Finding:
