@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 from kpi.calendar import Interval
+from kpi.intervals import meet
 from kpi.slots import OUTCOMES, Outcome, PointSlots
 from kpi.upload_summary import AssetPoints
 
@@ -55,10 +56,10 @@ def contradictions(machine: Machine) -> tuple[Interval, ...]:
         return ()
     found = list(machine.running)
     for counter in machine.counts:
-        found = _meets(found, _flat(counter))
+        found = meet(found, _flat(counter))
     found = [(a, b) for a, b in found if b - a > CYCLES * machine.ideal_cycle_ms]
     for register in machine.energy:
-        found = _meets(found, _flat(register))
+        found = meet(found, _flat(register))
     return tuple((a, b) for a, b in found if b - a >= machine.energy_slot_ms)
 
 
@@ -81,20 +82,6 @@ def _flat(register: Register) -> list[Interval]:
             if register[i - 1][0] > register[at][0]:
                 found.append((register[at][0], register[i - 1][0]))
             at = i
-    return found
-
-
-def _meets(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]:
-    """Return the intersections of two lists of disjoint intervals, by time."""
-    found, i, j = [], 0, 0
-    while i < len(one) and j < len(other):
-        low, high = max(one[i][0], other[j][0]), min(one[i][1], other[j][1])
-        if low < high:
-            found.append((low, high))
-        if one[i][1] <= other[j][1]:
-            i += 1
-        else:
-            j += 1
     return found
 
 

@@ -1,0 +1,33 @@
+"""The tables of standard coal coefficients that ship with the project, as data."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+from config.yaml_document import parse_yaml
+from kpi.coefficients import CoefficientTable
+from kpi.coefficients_parsing import table_from_mapping
+from model.errors import ConfigError
+
+
+@cache
+def builtin_coefficients() -> dict[str, CoefficientTable]:
+    """Return every table of `config/coefficients/*.yaml` by id; raises ConfigError if one is wrong."""
+    found: dict[str, CoefficientTable] = {}
+    folder = resources.files("config") / "coefficients"
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".yaml"):
+            table = coefficient_table(entry.read_bytes(), entry.name)
+            found[table.id] = table
+    return found
+
+
+def coefficient_table(data: bytes, name: str) -> CoefficientTable:
+    """Return the table of a YAML file that a site wrote or that ships; raises ConfigError with every fault."""
+    document, faults = parse_yaml(data, name)
+    if faults:
+        raise ConfigError(
+            "\n".join(f.render("en") for f in faults), "\n".join(f.render("zh") for f in faults)
+        )
+    return table_from_mapping(document.value, name)
