@@ -148,14 +148,17 @@ def summary(points: Iterable[AssetPoints]) -> UploadSummary:
 def shift_rates(points: Iterable[AssetPoints], times: Sequence[ShiftTime]) -> tuple[ShiftRate, ...]:
     """Return the rates by shift, in the order of the first run of each, time outside all shifts last if any.
 
-    Points of pieces and lots have no slot and are not in it. An asset with nothing expected in a shift is not in it.
+    Points of pieces and lots have no slot and are not in it. An asset with nothing expected in a shift is not in it;
+    one that was never connected counts 0 in every shift.
     """
-    cut = [(a.asset, [by_shift(p, times) for p in a.slots]) for a in points if a.slots]
+    every = list(points)
+    cut = [(a.asset, [by_shift(p, times) for p in a.slots]) for a in every if a.slots]
+    never = [a for a in every if not a.slots and not a.parts]
     names = (*dict.fromkeys(t.name for t in times), "")
     found = []
     for name in names:
         assets = [AssetPoints(asset, tuple(p[name] for p in parts)) for asset, parts in cut]
-        inside = summary(assets)
+        inside = summary([*assets, *never])
         expected = sum(p.expected for a in assets for p in a.slots)
         if expected or name:
             found.append(ShiftRate(name, inside.official, inside.pooled, expected))
