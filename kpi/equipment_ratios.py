@@ -13,12 +13,14 @@ from kpi.equipment_ratios_readings import (
     Reading,
     Wording,
     by_sets,
+    claimed_production,
     counted_readings,
     having,
     last_sets,
     one_each,
     ratio,
     reading,
+    stated_only,
     undefined,
     unstated,
 )
@@ -33,7 +35,7 @@ def nc_ratio(period: PeriodRegistry) -> EquipmentRatio:
 
     Second reading: equipment that was taken out of the production equipment inside the period stays in.
     """
-    by_claim = [a for a in period.assets if a.last.production and a.serves]
+    by_claim = claimed_production(period)
     kept = period.of(Flag.PRODUCTION)
     nc = having(by_claim, Flag.NC)
     main = (
@@ -42,8 +44,9 @@ def nc_ratio(period: PeriodRegistry) -> EquipmentRatio:
             Wording("lines", "一条产线计一台（套）", "a line counts one"), nc, by_claim, one_each
         ),
     )
+    flags = (Flag.PRODUCTION, Flag.NC)
     if {a.id for a in kept} == {a.id for a in by_claim}:
-        return ratio("nc-ratio", main, unstated(period, Flag.PRODUCTION, Flag.NC))
+        return ratio("nc-ratio", stated_only(period, main, *flags), unstated(period, *flags))
     stays = by_sets(
         Wording(
             "kept",
@@ -62,8 +65,8 @@ def nc_ratio(period: PeriodRegistry) -> EquipmentRatio:
         tuple(out),
         kept=stays.value if isinstance(stays.value, Fraction) else "undefined",
     )
-    findings = (finding, *unstated(period, Flag.PRODUCTION, Flag.NC))
-    return ratio("nc-ratio", (*main, stays), findings)
+    readings = stated_only(period, (*main, stays), *flags)
+    return ratio("nc-ratio", readings, (finding, *unstated(period, *flags)))
 
 
 def manufacturing_nc_rate(period: PeriodRegistry) -> EquipmentRatio:
@@ -97,7 +100,9 @@ def smart_share(period: PeriodRegistry) -> EquipmentRatio:
             everything,
         ),
     )
-    return ratio("smart-share", readings, unstated(period, Flag.SMART))
+    return ratio(
+        "smart-share", stated_only(period, readings, Flag.SMART), unstated(period, Flag.SMART)
+    )
 
 
 def key_process_nc_rate(period: PeriodRegistry) -> EquipmentRatio:
@@ -117,7 +122,7 @@ def key_process_nc_rate(period: PeriodRegistry) -> EquipmentRatio:
                 count=len(empty),
             )
         )
-    readings: tuple[Reading, ...] = counted_readings(having(inside, Flag.NC), inside)
+    readings = stated_only(period, counted_readings(having(inside, Flag.NC), inside), Flag.NC)
     if not keys:
         readings = tuple(undefined(r, *_NO_KEY_PROCESS) for r in readings)
     return ratio("key-process-nc-rate", readings, findings)
@@ -138,18 +143,13 @@ def key_process_nc_rate_by_process(period: PeriodRegistry) -> EquipmentRatio:
 
 def _flag_ratio(metric: str, period: PeriodRegistry, base: Flag, favour: Flag) -> EquipmentRatio:
     denominator = period.of(base)
-    readings: tuple[Reading, ...] = counted_readings(having(denominator, favour), denominator)
-    for flag in (base, favour):
-        if not period.stated(flag):
-            readings = tuple(undefined(r, *_not_stated(flag)) for r in readings)
-    return ratio(metric, readings, unstated(period, base, favour))
+    readings = counted_readings(having(denominator, favour), denominator)
+    return ratio(
+        metric, stated_only(period, readings, base, favour), unstated(period, base, favour)
+    )
 
 
 _NO_KEY_PROCESS = ("台账没有关键工序清单", "the registry lists no key process")
-
-
-def _not_stated(flag: Flag) -> tuple[str, str]:
-    return f"台账没有填写“{flag.value}”", f"the registry states {flag.value!r} of no asset"
 
 
 def _contradicted(period: PeriodRegistry, under: list[Process]) -> tuple[Finding, ...]:

@@ -13,11 +13,13 @@ from kpi.equipment_ratios_readings import (
     Reading,
     Wording,
     by_sets,
+    claimed_production,
     having,
     last_sets,
     one_each,
     ratio,
     reading,
+    stated_only,
     undefined,
     unstated,
 )
@@ -81,7 +83,7 @@ def networked(
 
     seen: ids observed alive; None = not measured. challenges: those inside the period count.
     """
-    base = tuple(a for a in period.assets if a.last.production and a.serves)
+    base = tuple(claimed_production(period))
     declared = tuple(a for a in base if a.last.networked and not a.removed)
     return _triple("networked", period, _Rule(base, declared, _as_claimed), seen, challenges)
 
@@ -186,7 +188,7 @@ def _triple(
     verified = by(_VERIFIED, [a for a in alive if a.id in passed], below)
     readings = (
         _measured(by(_OBSERVED, alive, below), seen),
-        by(_DECLARED, rule.declared, below),
+        *stated_only(period, [by(_DECLARED, rule.declared, below)], Flag.NETWORKED),
         _measured(verified, seen)
         if inside
         else undefined(verified, "期间内没有做过现场挑战", "no challenge was made in the period"),
@@ -206,10 +208,16 @@ def _share(
     alive = [a for a in base if a.id in (seen or ())]
     readings = (
         _measured(by_sets(_OBSERVED, alive, smart), seen),
-        by_sets(_DECLARED, having(base, Flag.NETWORKED), smart),
+        *stated_only(
+            period, [by_sets(_DECLARED, having(base, Flag.NETWORKED), smart)], Flag.NETWORKED
+        ),
         _measured(reading(_LINES, alive, smart, one_each), seen),
     )
-    return ratio(metric, readings, unstated(period, Flag.SMART, Flag.NETWORKED))
+    return ratio(
+        metric,
+        stated_only(period, readings, Flag.SMART, top),
+        unstated(period, Flag.SMART, Flag.NETWORKED),
+    )
 
 
 def _measured(one: Reading, seen: frozenset[str] | None) -> Reading:

@@ -147,6 +147,24 @@ def ratio(
     return EquipmentRatio(DEFINITIONS[metric], tuple(readings), tuple(findings))
 
 
+def stated_only(
+    period: PeriodRegistry, readings: Sequence[Reading], *flags: Flag
+) -> tuple[Reading, ...]:
+    """Return the readings, undefined if the registry states one of the flags of no asset at all."""
+    found = tuple(readings)
+    for flag in flags:
+        if period.serving and not period.stated(flag):
+            zh = f"台账没有填写“{flag.value}”"
+            en = f"the registry states {flag.value!r} of no asset"
+            found = tuple(undefined(r, zh, en) for r in found)
+    return found
+
+
+def claimed_production(period: PeriodRegistry) -> list[PeriodAsset]:
+    """Return the production equipment as the claims count it: by the last version of each asset, in service."""
+    return [a for a in period.assets if a.last.production is not False and a.serves]
+
+
 def unstated(period: PeriodRegistry, *flags: Flag) -> tuple[Finding, ...]:
     """Return a finding per flag that is stated of some assets and not of others."""
     found = []

@@ -11,26 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kpi.allocation import AT_ONCE_MS
 from kpi.counters import CounterRun, Event, counter_run
 from kpi.document import PLAIN_COUNTER, Counter
 from kpi.plant_finding import Finding, note, warn
-from kpi.readings import compact
+from kpi.readings import Readings, compact
 from kpi.registry import Flow
 from kpi.unit_energy import ReadingGrade
+from kpi.window import Int64
 from model.ratio import Ratio, Undefined
 
-
-@dataclass(frozen=True, slots=True)
-class MeterReading:
-    """One reading of a register."""
-
-    at_ms: int
-    ticks: int
-    grade: ReadingGrade = ReadingGrade.MEASURED
+GRADES: Final = tuple(ReadingGrade)
+"""Grade of a code in the column, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +38,15 @@ class TransformerRatio:
     ratio: Fraction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RegisterRecord:
-    """What is known of one register."""
+    """What is known of one register: its readings as equally long columns, by time."""
 
     meter: str
-    readings: tuple[MeterReading, ...]
-    """By time."""
+    at_ms: Int64
+    ticks: Readings
+    grade: NDArray[np.uint8]
+    """Index into GRADES."""
     ratios: tuple[TransformerRatio, ...] = (TransformerRatio(0, Fraction(1)),)
     """By time; the first one also holds before its instant."""
     tick: Fraction = Fraction(1)
@@ -61,6 +60,23 @@ class RegisterRecord:
         """Return the ratio in force at an instant."""
         found = bisect_right([r.at_ms for r in self.ratios], at_ms) - 1
         return self.ratios[max(found, 0)].ratio
+
+    def grades_within(self, start_ms: int, end_ms: int) -> dict[ReadingGrade, int]:
+        """Return how many readings of [start, end) have each grade, those above 0, best first."""
+        inside = self.grade[(self.at_ms >= start_ms) & (self.at_ms < end_ms)]
+        counts = np.bincount(inside, minlength=len(GRADES)).tolist()
+        return {g: n for g, n in zip(GRADES, counts, strict=True) if n}
+
+
+def columns(
+    readings: Sequence[tuple[int, int, ReadingGrade]],
+) -> tuple[Int64, Readings, NDArray[np.uint8]]:
+    """Return the columns of readings written one by one as (instant in ms, ticks, grade)."""
+    return (
+        np.array([at for at, _, _ in readings], dtype=np.int64),
+        compact([v for _, v, _ in readings]),
+        np.array([GRADES.index(g) for _, _, g in readings], dtype=np.uint8),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +122,7 @@ def meter_energy(
     segments = tuple(_segment(record, run, a, b) for a, b in pairwise(cuts))
     known = sum((s.energy for s in segments), Fraction(0))
     spread = [_straddling(record, run, x) for x in cuts[1:-1]]
-    inside = [r for r in record.readings if start_ms <= r.at_ms < end_ms]
-    order = list(ReadingGrade)
+    grades = record.grades_within(start_ms, end_ms)
     accepted: list[int] = run.accepted.tolist()
     spanned = bool(accepted) and (
         accepted[0] <= start_ms + tolerance_ms and accepted[-1] >= end_ms - tolerance_ms
@@ -121,89 +136,46 @@ def meter_energy(
         low=known + sum((low for low, _ in spread), Fraction(0)),
         high=known + sum((high for _, high in spread), Fraction(0)),
         segments=segments,
-        worst=max((r.grade for r in inside), key=order.index, default=ReadingGrade.MEASURED),
+        worst=max(grades, key=GRADES.index, default=ReadingGrade.MEASURED),
         findings=tuple(_findings(record, run, segments, start_ms, end_ms)),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FlowTotals:
-    """Import and export apart; the net is formed only by who asks for it."""
-
-    imported: Ratio
-    exported: Ratio
-
-    @property
-    def net(self) -> Ratio:
-        """Return import − export; undefined if either is. Own generation that is used inside is in neither."""
-        if isinstance(self.imported, Undefined):
-            return self.imported
-        if isinstance(self.exported, Undefined):
-            return self.exported
-        return self.imported - self.exported
-
-
-def totals(registers: Sequence[MeterEnergy]) -> FlowTotals:
-    """Return the sums by flow, all in one unit; a register without energy makes its sum undefined, not smaller.
-
-    Without any export register nothing is known to be exported and the sum is 0. Raises ValueError for two units.
-    """
-    if len({r.unit for r in registers}) > 1:
-        raise ValueError("registers of one sum need one unit")
-    return FlowTotals(
-        _total([r for r in registers if r.flow is Flow.IMPORT], empty=False),
-        _total([r for r in registers if r.flow is Flow.EXPORT], empty=True),
-    )
-
-
-def _total(registers: Sequence[MeterEnergy], *, empty: bool) -> Ratio:
-    if not registers and not empty:
-        return Undefined("no import register is listed", "没有登记正向（用电）寄存器")
-    total = Fraction(0)
-    for r in registers:
-        if isinstance(r.energy, Undefined):
-            return r.energy
-        total += r.energy
-    return total
-
-
 def _run(record: RegisterRecord) -> CounterRun:
-    values = compact([r.ticks for r in record.readings])
-    tau = np.array([r.at_ms for r in record.readings], dtype=np.int64)
-    return counter_run(values, tau, [record.rules], np.zeros(len(tau), dtype=np.int32))
+    rule_of = np.zeros(len(record.at_ms), dtype=np.int32)
+    return counter_run(record.ticks, record.at_ms, [record.rules], rule_of)
 
 
 def _segment(record: RegisterRecord, run: CounterRun, start_ms: int, end_ms: int) -> MeterSegment:
-    ticks = Fraction(0)
-    for begin, end, count in zip(
-        run.begin.tolist(), run.end.tolist(), run.count.tolist(), strict=True
-    ):
-        # A short step across a change of ratio is shared, too: the segment that ends with it must get its part.
-        if end - begin <= AT_ONCE_MS and not _crosses(record, begin, end):
-            ticks += count if start_ms <= end < end_ms else 0
-            continue
-        low, high = max(begin, start_ms), min(end, end_ms)
-        if low < high:
-            ticks += Fraction(count * (high - low), end - begin)
+    """Return the energy of [start, end), in which the ratio does not change."""
+    # A short step across a change of ratio is shared, too: the segment that ends with it must get its part.
+    short = run.end - run.begin <= AT_ONCE_MS
+    for r in record.ratios[1:]:
+        short &= ~((run.begin < r.at_ms) & (run.end > r.at_ms))
+    whole = np.where(
+        short,
+        (run.end >= start_ms) & (run.end < end_ms),
+        (run.begin >= start_ms) & (run.end <= end_ms),
+    )
+    part = ~short & ~whole & (run.begin < end_ms) & (run.end > start_ms)
+    ticks = Fraction(sum(run.count[whole].tolist()))
+    for i in np.flatnonzero(part).tolist():
+        begin, end = int(run.begin[i]), int(run.end[i])
+        inside = min(end, end_ms) - max(begin, start_ms)
+        ticks += Fraction(int(run.count[i]) * inside, end - begin)
     ratio = record.ratio_at(start_ms)
     return MeterSegment(start_ms, end_ms, ratio, ticks, ticks * record.tick * ratio)
-
-
-def _crosses(record: RegisterRecord, begin: int, end: int) -> bool:
-    return any(begin < r.at_ms < end for r in record.ratios[1:])
 
 
 def _straddling(record: RegisterRecord, run: CounterRun, at_ms: int) -> tuple[Fraction, Fraction]:
     """Return how much less or more the energy is if the step across a change lay all on one side of it."""
     old, new = record.ratio_at(at_ms - 1), record.ratio_at(at_ms)
-    for begin, end, count in zip(
-        run.begin.tolist(), run.end.tolist(), run.count.tolist(), strict=True
-    ):
-        if begin < at_ms < end:
-            before = Fraction(count * (at_ms - begin), end - begin)
-            shared = before * old + (count - before) * new
-            sides = [record.tick * (count * ratio - shared) for ratio in (old, new)]
-            return min(sides), max(sides)
+    for i in np.flatnonzero((run.begin < at_ms) & (run.end > at_ms)).tolist():
+        begin, end, count = int(run.begin[i]), int(run.end[i]), int(run.count[i])
+        before = Fraction(count * (at_ms - begin), end - begin)
+        shared = before * old + (count - before) * new
+        sides = [record.tick * (count * ratio - shared) for ratio in (old, new)]
+        return min(sides), max(sides)
     return Fraction(0), Fraction(0)
 
 
@@ -253,17 +225,17 @@ def _findings(
                 **counts,
             )
         )
-    grades = [r.grade for r in record.readings if start_ms <= r.at_ms < end_ms]
+    grades = record.grades_within(start_ms, end_ms)
     for grade, zh in ((ReadingGrade.MANUAL, "人工抄录"), (ReadingGrade.ESTIMATED, "估算")):
         if grade in grades:
-            n = grades.count(grade)
+            n, of = grades[grade], sum(grades.values())
             found.append(
                 note(
                     f"energy.{grade.value}-readings",
-                    f"{record.meter} 的 {len(grades)} 个读数中有 {n} 个为{zh}",
-                    f"{n} of {len(grades)} readings of {record.meter} are {grade.value}",
+                    f"{record.meter} 的 {of} 个读数中有 {n} 个为{zh}",
+                    f"{n} of {of} readings of {record.meter} are {grade.value}",
                     (record.meter,),
-                    readings=len(grades),
+                    readings=of,
                     count=n,
                 )
             )

@@ -2,20 +2,28 @@
 
 The claim `energy-per-piece/1` takes a reading as value · scale and steps from one to the next; a scale that changes
 between two readings (another transformer) makes a step there that is no energy. Here the scale is a ratio from the
-instant on at which its configuration is in force, so that no such step arises.
+instant on at which its configuration is in force, so that no such step arises. Energy is in Wh, as in the claims.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kpi.calendar import MINUTE_MS
+from kpi.coefficients import CoefficientTable
+from kpi.days import asset_days
 from kpi.document import PLAIN_COUNTER, Counter, SignalSpec
-from kpi.meters import MeterReading, RegisterRecord, TransformerRatio
+from kpi.meters import RegisterRecord, TransformerRatio, meter_energy
+from kpi.meters_totals import consumption
 from kpi.plant_finding import Finding, warn
+from kpi.readings import Readings, compact
+from kpi.registry import EnergyMeter
+from kpi.unit_energy import Output, PeriodEnergy
 from kpi.window import Int64, PointKey
 from kpi.workspace import Workspace
 from model.signal import Role, SignalType
@@ -71,38 +79,62 @@ def scale_findings(work: Workspace) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def electricity_of(
+    work: Workspace, meters: Sequence[str], assets: Sequence[str], table: CoefficientTable
+) -> PeriodEnergy:
+    """Return the energy of electricity meters and the good pieces of assets over a window, each asset a product.
+
+    Weights are 1 and shares are 1: a frozen list of the site states others, see `kpi.meters.consumption`.
+    """
+    span = work.span
+    consumptions = []
+    for meter in meters:
+        registers = [
+            meter_energy(r, span.start_ms, span.end_ms) for r in register_records(work, meter)
+        ]
+        listed = EnergyMeter(id=meter, carrier="electricity", unit="W.h", measures=tuple(assets))
+        consumptions.append(consumption(listed, registers))
+    good = {a: asset_days(work, a).pieces.good for a in assets}
+    outputs = tuple(
+        Output(product=a, quantity=None if n is None else Fraction(n)) for a, n in good.items()
+    )
+    return PeriodEnergy(table=table, consumptions=tuple(consumptions), outputs=outputs)
+
+
 def _record(work: Workspace, key: PointKey, meter: str) -> RegisterRecord | None:
     selection = work.selection
     specs = selection.specs(key)
-    usable = np.array([s is not None and s.role is Role.ENERGY for s in specs])
-    rows = selection.of_point(key)
-    index = np.flatnonzero(selection.good[rows] & usable[selection.config[rows]]) + rows.start
     known = [s for s in specs if s is not None and s.role is Role.ENERGY]
     if not known:
         return None
-    values = _values(selection.value[index], selection.config[index].tolist(), specs)
-    per_unit = lcm(*(v.denominator for v in values)) if values else 1
-    ratios = _ratios(work, key)
+    usable = np.array([s is not None and s.role is Role.ENERGY for s in specs])
+    rows = selection.of_point(key)
+    index = np.flatnonzero(selection.good[rows] & usable[selection.config[rows]]) + rows.start
+    ticks, per_unit = _ticks(selection.value[index], selection.config[index], specs)
     return RegisterRecord(
         meter=meter,
-        readings=tuple(
-            MeterReading(int(tau), int(v * per_unit))
-            for tau, v in zip(selection.tau[index].tolist(), values, strict=True)
-        ),
-        ratios=ratios or (TransformerRatio(0, known[-1].scale),),
+        at_ms=selection.tau[index],
+        ticks=ticks,
+        grade=np.zeros(len(index), dtype=np.uint8),
+        ratios=_ratios(work, key),
         tick=Fraction(1, per_unit),
-        unit=known[-1].unit,
         rules=_rules(known[-1], per_unit),
     )
 
 
-def _values(raw: Int64, config: list[int], specs: tuple[SignalSpec | None, ...]) -> list[Fraction]:
-    """Return the exact raw values, before scale."""
-    found = []
-    for i, used in enumerate(config):
+def _ticks(
+    raw: Int64, config: NDArray[np.int32], specs: tuple[SignalSpec | None, ...]
+) -> tuple[Readings, int]:
+    """Return the exact raw values, before scale, as whole ticks, and how many ticks are one raw unit."""
+    kinds = {s.type for i in np.unique(config).tolist() if (s := specs[i]) is not None}
+    if kinds <= {SignalType.INT, SignalType.BOOL}:
+        return raw, 1
+    values: list[Fraction] = []
+    for i, used in enumerate(config.tolist()):
         spec = specs[used]
-        found += _exact(raw[i : i + 1], spec.type if spec is not None else SignalType.INT)
-    return found
+        values += _exact(raw[i : i + 1], spec.type if spec is not None else SignalType.INT)
+    per_unit = lcm(*(v.denominator for v in values))
+    return compact([int(v * per_unit) for v in values]), per_unit
 
 
 def _exact(raw: Int64, kind: SignalType) -> list[Fraction]:
@@ -112,7 +144,7 @@ def _exact(raw: Int64, kind: SignalType) -> list[Fraction]:
 
 
 def _ratios(work: Workspace, key: PointKey) -> tuple[TransformerRatio, ...]:
-    """Return the scale of each configuration from the first slot in which it is in force, only where it changes."""
+    """Return the scale of each configuration from its first slot on, only where it changes; at least one."""
     history = work.rows.history
     found: list[TransformerRatio] = []
     for slot, entry in zip(history.from_slots, history.used, strict=True):

@@ -137,8 +137,12 @@ def machines(work: Workspace, traces: tuple[AssetTraces, ...]) -> dict[str, Mach
 
 
 def register(trace: Trace) -> Register:
-    """Return the looks of a trace as pairs."""
-    return tuple(zip(trace.tau.tolist(), trace.value.tolist(), strict=True))
+    """Return the first and the last of each run of equal looks as pairs: what the contradiction rule needs."""
+    if not len(trace.tau):
+        return ()
+    change = trace.value[1:] != trace.value[:-1]
+    edge = np.append(True, change) | np.append(change, True)
+    return tuple(zip(trace.tau[edge].tolist(), trace.value[edge].tolist(), strict=True))
 
 
 def running(work: Workspace, asset: str) -> tuple[Interval, ...]:

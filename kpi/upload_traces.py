@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -133,13 +134,13 @@ def coarse_step(trace: Trace, slot_ms: int, ideal_cycle_ms: int) -> int | None:
 
 def _days(t: Trace) -> Iterator[tuple[Hashable, int, int]]:
     """Yield (key, rows, first instant) of each UTC day that is worth comparing."""
-    day = t.tau // DAY_MS
-    for d in np.unique(day).tolist():
-        rows = np.flatnonzero(day == d)
-        value, tau = t.value[rows], t.tau[rows]
-        if len(rows) >= TWIN_ROWS and len(np.unique(value)) >= TWIN_VALUES:
+    days, first = np.unique(t.tau // DAY_MS, return_index=True)
+    edges = [*first.tolist(), len(t.tau)]
+    for d, (a, b) in zip(days.tolist(), pairwise(edges), strict=True):
+        value, tau = t.value[a:b], t.tau[a:b]
+        if len(tau) >= TWIN_ROWS and len(np.unique(value)) >= TWIN_VALUES:
             key = (t.role, d, value.tobytes(), np.diff(tau).tobytes())
-            yield key, len(rows), int(tau[0])
+            yield key, len(tau), int(tau[0])
 
 
 def _increments(t: Trace) -> Iterator[tuple[Hashable, int]]:

@@ -9,20 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from config.coefficient_files import builtin_coefficients
 from kpi.claims import EnergyPerPieceClaim
 from kpi.document import Counter
 from kpi.evaluate import evaluate
 from kpi.meters import (
-    MeterReading,
     RegisterRecord,
     TransformerRatio,
+    columns,
     meter_energy,
-    totals,
 )
-from kpi.meters_log import power_samples, register_records, scale_findings
+from kpi.meters_log import electricity_of, power_samples, register_records, scale_findings
 from kpi.meters_power import power_check
-from kpi.registry import Flow
-from kpi.unit_energy import ReadingGrade
+from kpi.meters_totals import consumption, totals
+from kpi.registry import EnergyMeter, Flow
+from kpi.unit_energy import ReadingGrade, unit_energy
 from kpi.window import PointKey, Span
 from kpi.workspace import Workspace
 from model.ratio import Undefined
@@ -42,8 +43,12 @@ from tests.support.kpi_plant import (
 
 def record(readings: list[tuple[int, int]], **more: Any) -> RegisterRecord:
     """Readings as (hour, ticks)."""
-    given = tuple(MeterReading(h * HOUR, v) for h, v in readings)
-    return RegisterRecord(**{"meter": "e1", "readings": given, **more})
+    return graded([(h * HOUR, v, ReadingGrade.MEASURED) for h, v in readings], **more)
+
+
+def graded(readings: list[tuple[int, int, ReadingGrade]], **more: Any) -> RegisterRecord:
+    at_ms, ticks, grade = columns(readings)
+    return RegisterRecord(**{"meter": "e1", "at_ms": at_ms, "ticks": ticks, "grade": grade, **more})
 
 
 def test_case_37_transformer_change_at_noon_is_two_segments_without_a_step() -> None:
@@ -85,9 +90,8 @@ def test_transformer_change_between_two_readings_leaves_a_range() -> None:
 
 
 def test_short_step_across_the_change_is_shared_too() -> None:
-    one = RegisterRecord(
-        meter="e1",
-        readings=(MeterReading(0, 0), MeterReading(MIN, 10)),
+    one = graded(
+        [(0, 0, ReadingGrade.MEASURED), (MIN, 10, ReadingGrade.MEASURED)],
         ratios=(TransformerRatio(0, Fraction(1)), TransformerRatio(MIN // 2, Fraction(3))),
     )
     assert meter_energy(one, 0, 2 * MIN).energy == 5 * 1 + 5 * 3
@@ -150,14 +154,15 @@ def test_registers_of_two_units_are_not_added() -> None:
 
 
 def test_estimated_and_manual_readings_are_graded() -> None:
-    readings = (
-        MeterReading(0, 0),
-        MeterReading(6 * HOUR, 10, ReadingGrade.MANUAL),
-        MeterReading(12 * HOUR, 20, ReadingGrade.ESTIMATED),
-        MeterReading(18 * HOUR, 30, ReadingGrade.ESTIMATED),
-        MeterReading(24 * HOUR, 40),
-    )
-    found = meter_energy(RegisterRecord(meter="e1", readings=readings), 0, DAY)
+    measured, manual, guess = ReadingGrade
+    readings = [
+        (0, 0, measured),
+        (6, 10, manual),
+        (12, 20, guess),
+        (18, 30, guess),
+        (24, 40, measured),
+    ]
+    found = meter_energy(graded([(h * HOUR, v, g) for h, v, g in readings]), 0, DAY)
     assert found.worst is ReadingGrade.ESTIMATED
     assert [(f.name, f.numbers["count"]) for f in found.findings] == [
         ("energy.manual-readings", 1),
@@ -223,6 +228,48 @@ def test_float_register_of_the_log_is_exact() -> None:
     span = Span(SLOT0, SLOT0 + 61, 0, 0)
     (register,) = register_records(Workspace(log.rows(), span), "e1")
     assert meter_energy(register, span.start_ms, span.end_ms).energy == 60 * 125
+
+
+def test_meter_of_the_frozen_list_becomes_a_consumption() -> None:
+    listed = EnergyMeter(
+        id="e1", carrier="electricity", unit="kW.h", share=Fraction(1, 4), share_rule="按面积"
+    )
+    used = meter_energy(record([(0, 0), (24, 100)]), 0, DAY)
+    fed = meter_energy(record([(0, 0), (24, 30)], flow=Flow.EXPORT), 0, DAY)
+    found = consumption(listed, [used, fed])
+    assert (found.amount, found.unit, found.share) == (100, "W.h", Fraction(1, 4))
+    assert consumption(listed, []).amount is None
+    assert consumption(listed, [meter_energy(record([]), 0, DAY)]).amount is None
+
+
+def test_tce_a_piece_from_the_log_is_the_claim_times_the_coefficient() -> None:
+    log = PlantLog()
+    energy = signal("energy", "energy", slot_ms=MIN, counter=counter(rate=(0, 1)))
+    log.config(
+        document(
+            [asset("a"), asset("e1", production=False), asset("e2", production=False)],
+            {
+                "a": [signal("good", "count_good"), signal("scrap", "count_scrap")],
+                "e1": [energy],
+                "e2": [energy],
+            },
+        )
+    )
+    for k in range(121):
+        log.row("a/good", T0 + k * MIN, k)
+        log.row("a/scrap", T0 + k * MIN, 0)
+        log.row("e1/energy", T0 + k * MIN, 500 * k)
+    log.blocks(SLOT0, SLOT0 + 130)
+    span = Span(SLOT0, SLOT0 + 120, 0, 5)
+    work = Workspace(log.rows(), span)
+    table = builtin_coefficients()["gb-t-2589-2020-annex-a"]
+    claim = evaluate(EnergyPerPieceClaim(span, ("e1",), ("a",)), work)
+    # 500 Wh a piece = 0.5 kWh · 0.1229 kgce = 0.06145 kgce = 0.00006145 tce
+    assert claim.value == 500
+    assert unit_energy(electricity_of(work, ["e1"], ["a"], table)) == Fraction("0.00006145")
+    both = unit_energy(electricity_of(work, ["e1", "e2"], ["a"], table))
+    assert isinstance(both, Undefined)
+    assert "e2" in both.en
 
 
 def test_power_of_the_log_is_scaled_exactly() -> None:
