@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kpi.equipment_ratios_definitions import DEFINITIONS, Definition
 from kpi.plant_finding import Finding, listed, warn
 from kpi.registry import Flag
+from kpi.registry_definitions import DEFINITIONS, Definition
 from kpi.registry_period import PeriodAsset, PeriodRegistry
 from model.ratio import Ratio, Undefined, ratio_of
 

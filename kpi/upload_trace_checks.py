@@ -48,8 +48,9 @@ class AssetTraces:
 def trace_findings(assets: Sequence[AssetTraces]) -> tuple[Finding, ...]:
     """Return copies between assets, points frozen while others move, still analogue points, coarse counters."""
     everything = [t for a in assets for t in a.traces]
-    found = [_twins(t) for t in twin_traces(everything)]
-    same = {(t.first, t.second) for t in twin_traces(everything)}
+    twins = twin_traces(everything)
+    found = [_twins(t) for t in twins]
+    same = {(t.first, t.second) for t in twins}
     found += [_twins(t) for t in twin_counters(everything) if (t.first, t.second) not in same]
     for a in assets:
         found += [*_frozen(a), *_still(a), *_coarse(a)]

@@ -17,7 +17,6 @@ from kpi.equipment_ratios import (
     nc_ratio,
     smart_share,
 )
-from kpi.equipment_ratios_definitions import DEFINITIONS
 from kpi.equipment_ratios_networked import (
     Challenge,
     key_equipment_networked,
@@ -32,6 +31,7 @@ from kpi.evaluate import evaluate
 from kpi.plant_finding import Level
 from kpi.ratios import asset_slots
 from kpi.registry import Control, Process, Registry, RegistryAsset
+from kpi.registry_definitions import DEFINITIONS
 from kpi.registry_period import (
     PeriodRegistry,
     RegistryVersion,
@@ -186,6 +186,28 @@ def test_flag_that_is_stated_of_no_asset_makes_the_ratio_undefined() -> None:
     found = digital_equipment_rate(period(silent))
     assert isinstance(found.value, Undefined)
     assert "digital" in found.value.en
+
+
+def test_registry_that_is_silent_of_a_flag_gives_no_figure_that_needs_it() -> None:
+    silent = period(tuple(replace(a, nc=None, smart=None, networked=None) for a in WORKSHOP))
+    for found in (
+        nc_ratio(silent),
+        manufacturing_nc_rate(silent),
+        key_equipment_nc_rate(silent),
+        key_process_nc_rate(silent),
+        smart_share(silent),
+        smart_networked_share(silent, SEEN),
+        production_networked_of_smart(silent, SEEN),
+    ):
+        assert isinstance(found.value, Undefined), found.definition.metric
+    assert networked(silent, SEEN).value == Fraction(6, 7)  # observing needs no statement
+    assert isinstance(networked(silent, SEEN).reading("declared").value, Undefined)
+
+
+def test_production_not_stated_counts_below_the_line() -> None:
+    found = nc_ratio(period((LATHE, replace(PRESS, production=None))))
+    assert found.value == Fraction(1, 2)
+    assert [f.name for f in found.findings] == ["registry.unstated.production"]
 
 
 def test_flag_that_some_assets_leave_open_counts_below_the_line_only() -> None:
@@ -379,6 +401,7 @@ def test_default_readings_equal_the_claims_over_a_changing_log() -> None:
 def test_every_definition_says_what_is_divided_and_where_it_comes_from() -> None:
     for definition in DEFINITIONS.values():
         assert "÷" in definition.formula_zh or "覆盖" in definition.formula_zh, definition.metric
+        assert "/" in definition.formula_en or "coverage" in definition.formula_en
         assert "[" in definition.source, definition.metric
 
 

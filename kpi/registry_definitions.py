@@ -1,4 +1,4 @@
-"""Definition texts of the ratios over the registry, as they are printed beside the figure."""
+"""Definition texts of ratios over the registry, upload, control and energy, as they are printed beside the figure."""
 
 from __future__ import annotations
 
@@ -150,6 +150,60 @@ _ALL: Final = (
         "slot coverage of the required points: mean over points, then over assets",
         "渝经信发〔2018〕22号 申报书 [000:328]（空格，无公式 a blank cell without formula）; kpi-audit U7",
         _OURS,
+    ),
+    Definition(
+        "upload-rate",
+        "信息的上传率",
+        "information upload rate",
+        "各设备得率的平均值；设备得率 = 其必采点（按时 + 证实存活）时隙 ÷ 应采时隙 的平均值",
+        "mean over assets of the mean over their required points of (on time + proven alive) / expected slots",
+        "渝经信发〔2018〕22号 第四条（三） [000:35]; kpi-audit U7, E9",
+        _OURS,
+    ),
+    Definition(
+        "automatic-control-rate",
+        "自控投用率",
+        "automatic-control in-service rate",
+        "Σ 回路处于自动及以上且输出未限位的时间 ÷ Σ 装置运行时间",
+        "Σ loop time in automatic or higher with the output not at its limit / Σ time in which the unit runs",
+        "渝经信发〔2018〕22号 附件1 流程型 3 [000:134]; 晋经信技术函〔2018〕91号 [003:145]; kpi-audit U7 (B.7)",
+        _OURS,
+    ),
+    Definition(
+        "automatic-control-rate-static",
+        "自控投用率（静态）",
+        "automatic-control rate, static",
+        "正常为自动的回路数 ÷ 回路总数",
+        "loops that are meant to run in automatic / loops",
+        "kpi.md B.7 [000:134]",
+        "另一读法，许多企业如此填报 (the other reading, as many plants report)",
+    ),
+    Definition(
+        "unit-energy",
+        "单位生产能耗（吨标准煤/件）",
+        "unit energy consumption (tce a piece)",
+        "Σ 折标系数 × 实物量 ÷ Σ 合格品数 × 权重 ÷ 1000",
+        "Σ coefficient · amount / Σ good pieces · weight / 1000",
+        "渝经信发〔2018〕22号 申报书 [000:456-458]; GB/T 2589 [SRC]",
+        "产品权重在基线冻结 (product weights are frozen with the baseline)",
+    ),
+    Definition(
+        "energy-utilisation-change",
+        "能源利用率提高（按单耗下降）",
+        "rise of energy utilisation, as the drop of unit consumption",
+        "1 − 建成后单耗 ÷ 建设前单耗",
+        "1 − unit consumption after / before",
+        "渝经信发〔2018〕22号 [000:41, 000:460]; 成都市认定要素（征求意见稿） [004:314, 004:548]",
+        "两种读法中较严者为默认 (the stricter of two readings is our default)",
+    ),
+    Definition(
+        "energy-utilisation-gain",
+        "能源利用率提高（按单耗倒数）",
+        "rise of energy utilisation, as the reciprocal of unit consumption",
+        "建设前单耗 ÷ 建成后单耗 − 1",
+        "unit consumption before / after − 1",
+        "渝经信发〔2018〕22号 [000:41, 000:460]; 成都市认定要素（征求意见稿） [004:314, 004:548]",
+        "另一读法 (the other reading)",
     ),
 )
 DEFINITIONS: Final = {d.metric: d for d in _ALL}
