@@ -281,6 +281,22 @@ def test_key_equipment_and_processes_need_reasons() -> None:
     }
 
 
+def test_retired_before_it_was_registered_still_stands_below_the_line() -> None:
+    # the press is added in week 2 as having been retired in week 1: the claim counts it, so the strict reading must
+    whole = period((LATHE,), (LATHE, replace(PRESS, in_service=(0, T0 + 3 * DAY))))
+    assert nc_ratio(whole).value == Fraction(1, 2)
+    assert manufacturing_nc_rate(whole).value == Fraction(1, 2)
+
+
+def test_retired_backwards_in_time_stays_in_the_strict_reading() -> None:
+    # in week 2 the press is said to have been retired before the period began
+    whole = period((LATHE, PRESS), (LATHE, replace(PRESS, in_service=(0, T0 - DAY))))
+    found = nc_ratio(whole)
+    assert found.value == 1
+    assert found.reading("kept").value == Fraction(1, 2)
+    assert found.findings[0].subjects == ("press",)
+
+
 def test_one_identity_on_two_lines_is_a_finding() -> None:
     twins = (replace(LATHE, identity="SN-77"), replace(LATHE, id="lathe-2", identity="SN-77"))
     (finding,) = registry_findings(period(twins, processes=()))

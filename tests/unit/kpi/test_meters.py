@@ -218,6 +218,24 @@ def test_case_37_from_the_log_where_the_claim_books_a_step() -> None:
     assert wh["wh"] == found.known + 1006 * 20_000  # type: ignore[index,call-overload]
 
 
+def test_configuration_change_that_leaves_the_scale_makes_no_segment() -> None:
+    log = PlantLog()
+    energy = signal("energy", "energy", scale=[1000, 1])
+    log.config(document([asset("e1", production=False)], {"e1": [energy]}))
+    log.blocks(SLOT0, SLOT0 + 30)
+    log.config(document([asset("e1", production=False), asset("a")], {"e1": [energy]}))
+    log.blocks(SLOT0 + 30, SLOT0 + 61)
+    for k in range(61):
+        log.row("e1/energy", T0 + k * MIN, k)
+    span = Span(SLOT0, SLOT0 + 61, 0, 0)
+    work = Workspace(log.rows(), span)
+    (register,) = register_records(work, "e1")
+    found = meter_energy(register, span.start_ms, span.end_ms)
+    assert [(s.ratio, s.ticks) for s in found.segments] == [(1000, 60)]
+    assert found.findings == ()
+    assert scale_findings(work) == ()
+
+
 def test_float_register_of_the_log_is_exact() -> None:
     log = PlantLog()
     energy = signal("energy", "energy", "float", scale=[1000, 1], counter=counter(rate=(0, 1)))

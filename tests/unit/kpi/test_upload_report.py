@@ -13,6 +13,7 @@ from kpi.equipment_ratios_data import (
 )
 from kpi.evaluate import evaluate
 from kpi.registry import Acquisition, RequiredPoint, registry_of
+from kpi.upload_log_traces import asset_traces
 from kpi.upload_parts import expected_pieces
 from kpi.upload_report import UploadReport, asset_points, upload_report
 from kpi.window import Span
@@ -119,6 +120,32 @@ def test_run_without_production_is_found_and_its_held_slots_are_void() -> None:
     assert found.without_contradicted.official == (Fraction(2, 60) + 1 + 1) / 3
     (finding,) = [f for f in found.findings if f.name == "upload.run-without-production"]
     assert finding.numbers == {"stretches": 1, "minutes": 59, "first_ms": T0}
+
+
+def test_proofs_of_life_are_looks_until_something_breaks() -> None:
+    log = PlantLog()
+    log.config(document([asset("a")], {"a": [signal("good", "count_good", scale=[3, 1])]}))
+    log.alive("a/good", T0)  # nothing to confirm yet
+    log.row("a/good", T0 + MIN, 5)
+    log.alive("a/good", T0 + 2 * MIN)
+    log.bad("a/good", T0 + 3 * MIN)
+    log.alive("a/good", T0 + 4 * MIN)  # confirms nothing after the break
+    log.row("a/good", T0 + 5 * MIN, 6)
+    log.blocks(SLOT0, SLOT0 + 15)
+    (own,) = asset_traces(workspace(log, 10))
+    (trace,) = own.traces
+    assert trace.tau.tolist() == [T0 + MIN, T0 + 2 * MIN, T0 + 5 * MIN]
+    assert trace.value.tolist() == [15, 15, 18]
+
+
+def test_tenths_are_covered_only_by_values_in_time() -> None:
+    log = PlantLog()
+    log.config(document([asset("a")], {"a": [signal("state", "state", required=True)]}))
+    log.row("a/state", T0, 1)  # first tenth, in time
+    log.row("a/state", T0 + 30_000, 1, delay=3 * MIN)  # sixth tenth, after the deadline
+    log.row("a/state", T0 + 59_999, 1)  # last tenth
+    log.blocks(SLOT0, SLOT0 + 10)
+    assert report(log, 1).finer.official == Fraction(2, 10)
 
 
 def test_meter_of_its_own_confirms_or_contradicts_its_machine() -> None:
