@@ -24,16 +24,17 @@ from kpi.equipment_ratios_readings import (
     undefined,
     unstated,
 )
-from kpi.plant_finding import Finding, listed, warn
+from kpi.plant_finding import Finding, listed, note, warn
 from kpi.registry import MEASURING_CLASSES, Control, Flag, Process
 from kpi.registry_period import PeriodRegistry
 from model.ratio import ratio_of
 
 
-def nc_ratio(period: PeriodRegistry) -> EquipmentRatio:
+def nc_ratio(period: PeriodRegistry, seen: frozenset[str] | None = None) -> EquipmentRatio:
     """Return NC equipment / production equipment; the default reading equals the claim `nc-ratio/1`.
 
-    Second reading: equipment that was taken out of the production equipment inside the period stays in.
+    Third reading, where it differs: equipment that left the production equipment inside the period stays in. seen: ids
+    observed alive, None = not measured; a machine that answers only corroborates what the registry says of it.
     """
     by_claim = claimed_production(period)
     kept = period.of(Flag.PRODUCTION)
@@ -45,8 +46,9 @@ def nc_ratio(period: PeriodRegistry) -> EquipmentRatio:
         ),
     )
     flags = (Flag.PRODUCTION, Flag.NC)
+    findings = (*unstated(period, *flags), *_corroborated([a.id for a in nc], seen))
     if {a.id for a in kept} == {a.id for a in by_claim}:
-        return ratio("nc-ratio", stated_only(period, main, *flags), unstated(period, *flags))
+        return ratio("nc-ratio", stated_only(period, main, *flags), findings)
     stays = by_sets(
         Wording(
             "kept",
@@ -66,7 +68,7 @@ def nc_ratio(period: PeriodRegistry) -> EquipmentRatio:
         kept=stays.value if isinstance(stays.value, Fraction) else "undefined",
     )
     readings = stated_only(period, (*main, stays), *flags)
-    return ratio("nc-ratio", readings, (finding, *unstated(period, *flags)))
+    return ratio("nc-ratio", readings, (finding, *findings))
 
 
 def manufacturing_nc_rate(period: PeriodRegistry) -> EquipmentRatio:
@@ -146,6 +148,26 @@ def _flag_ratio(metric: str, period: PeriodRegistry, base: Flag, favour: Flag) -
     readings = counted_readings(having(denominator, favour), denominator)
     return ratio(
         metric, stated_only(period, readings, base, favour), unstated(period, base, favour)
+    )
+
+
+def _corroborated(nc: list[str], seen: frozenset[str] | None) -> tuple[Finding, ...]:
+    """Return how many of the NC machines answered over the network."""
+    if seen is None or not nc:
+        return ()
+    silent = [i for i in nc if i not in seen]
+    tail_zh = f"；其余 {len(silent)} 台只有台账为证：{listed(silent)}" if silent else ""
+    tail_en = f"; {len(silent)} rest on the registry alone: {listed(silent)}" if silent else ""
+    return (
+        note(
+            "registry.nc.corroborated",
+            f"台账列为数控的 {len(nc)} 台设备中，{len(nc) - len(silent)} 台实测联网可佐证{tail_zh}",
+            f"of {len(nc)} assets that the registry calls NC, {len(nc) - len(silent)} were observed alive, "
+            f"which corroborates it{tail_en}",
+            tuple(silent),
+            nc=len(nc),
+            observed=len(nc) - len(silent),
+        ),
     )
 
 

@@ -27,6 +27,7 @@ from kpi.equipment_ratios_networked import (
     smart_networked_share,
 )
 from kpi.equipment_ratios_readings import EquipmentRatio
+from kpi.equipment_ratios_text import printed
 from kpi.evaluate import evaluate
 from kpi.plant_finding import Level
 from kpi.ratios import asset_slots
@@ -412,6 +413,34 @@ def test_default_readings_equal_the_claims_over_a_changing_log() -> None:
     assert [c.id for c in found.readings[0].numerator] == detail["observed"]
     assert [c.id for c in found.readings[0].denominator] == detail["registered"]
     assert [c.id for c in found.reading("declared").numerator] == detail["declared"]
+
+
+def test_nc_machines_that_answer_corroborate_the_registry() -> None:
+    found = nc_ratio(period(), frozenset({"gauge"}))
+    (finding,) = found.findings
+    assert finding.name == "registry.nc.corroborated"
+    assert finding.numbers == {"nc": 2, "observed": 1}
+    assert finding.subjects == ("lathe",)
+    assert found.value == nc_ratio(period()).value  # it never changes the figure
+
+
+def test_ratio_as_printed_names_every_reading_and_our_default() -> None:
+    found = nc_ratio(period(), frozenset({"gauge"}))
+    assert printed(found, "zh") == (
+        "数控装备占生产装备总数的比例（nc-ratio）",
+        "定义：数控生产装备台套数 ÷ 生产装备台套数",
+        "出处：渝经信发〔2018〕22号 第四条（二）、第五条（四） [000:33, 000:49]",
+        (
+            "本项目确定：公式与读法由本项目确定，官方文件未给出 "
+            "(formula and reading are ours, no official text gives them)"
+        ),
+        "按折算台套计（本项目默认读法）：28.6 %（分子 2，分母 7）",
+        "一条产线计一台（套）：50.0 %（分子 2，分母 4）",
+        "说明：台账列为数控的 2 台设备中，1 台实测联网可佐证；其余 1 台只有台账为证：lathe",
+    )
+    english = printed(key_process_nc_rate(period(processes=())), "en")
+    assert english[-1] == "a line counts one: undetermined (the registry lists no key process)"
+    assert "(our default reading)" in english[-2]
 
 
 def test_every_definition_says_what_is_divided_and_where_it_comes_from() -> None:

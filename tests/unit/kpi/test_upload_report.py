@@ -11,6 +11,7 @@ from kpi.equipment_ratios_data import (
     data_acquisition_rate,
     equipment_data_rate,
 )
+from kpi.equipment_ratios_text import printed
 from kpi.evaluate import evaluate
 from kpi.registry import Acquisition, RequiredPoint, registry_of
 from kpi.upload_log_traces import asset_traces
@@ -302,6 +303,13 @@ def test_equipment_data_rate_prints_three_readings() -> None:
     assert found.value == Fraction(1, 3) / 3  # a: one of three points; b and c nothing
     assert found.reading("assets-with-data").value == Fraction(1, 3)
     assert found.reading("points-with-data").value == Fraction(1, 6)
+    # 30 of 124 slots are not what the default reading divides, so they are not printed as if they were
+    lines = printed(found, "zh")
+    assert (
+        "时隙覆盖率（与信息的上传率同法）（本项目默认读法）：11.1 %（比率的平均，不是合计之比）"
+        in lines
+    )
+    assert "采集到数据的设备 ÷ 设备：33.3 %（分子 1，分母 3）" in lines
 
 
 def test_report_over_days_is_the_same_for_text_states() -> None:
