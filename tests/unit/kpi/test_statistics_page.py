@@ -9,31 +9,11 @@ from kpi.compared_metrics import RuleKind
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/statistics.md").read_text(encoding="utf-8")
-SUBJECTS = set(
-    [
-        "cherry",
-        "cost",
-        "count",
-        "coverage",
-        "cycle",
-        "days",
-        "drift",
-        "energy",
-        "events",
-        "exclusions",
-        "mix",
-        "nonroutine",
-        "period",
-        "plan",
-        "rules",
-        "season",
-        "set",
-        "staffing",
-        "sums",
-        "twin",
-        "unknown",
-    ]
-)
+SUBJECTS = {
+    *("cherry", "cost", "count", "coverage", "cycle", "days", "drift", "energy", "events"),
+    *("exclusions", "mix", "nonroutine", "period", "plan", "rules", "season", "set"),
+    *("staffing", "sums", "twin", "unknown"),
+}
 
 
 def raised() -> set[str]:
