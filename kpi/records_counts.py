@@ -129,34 +129,23 @@ def equipment(records: Sequence[Record[Equipment]], day: date) -> dict[str, Reco
     ]
     lined = [r for r in present if r.row.line is not None]
     lines = {r.row.line for r in lined}
-    return {
-        "total-equipment": _sets(
-            "total-equipment", present, "全部设备", "all equipment", day, records
-        ),
-        "smart-equipment": _sets(
-            "smart-equipment",
+    counted = {
+        "total-equipment": (present, Words("全部设备", "all equipment")),
+        "smart-equipment": (
             [r for r in present if r.row.smart],
-            "自动化、智能化设备",
-            "automated or intelligent equipment",
-            day,
-            records,
+            Words("自动化、智能化设备", "automated or intelligent equipment"),
         ),
-        "robots-and-machine-tools": _sets(
-            "robots-and-machine-tools",
+        "robots-and-machine-tools": (
             tools,
-            "工业机器人和机床",
-            "robots and machine tools",
-            day,
-            records,
+            Words("工业机器人和机床", "robots and machine tools"),
         ),
-        "local-robots-and-machine-tools": _sets(
-            "local-robots-and-machine-tools",
+        "local-robots-and-machine-tools": (
             [r for r in tools if r.row.made_in is ProducedIn.LOCAL],
-            "本地产工业机器人和机床",
-            "locally made robots and machine tools",
-            day,
-            records,
+            Words("本地产工业机器人和机床", "locally made robots and machine tools"),
         ),
+    }
+    return {
+        **{name: _sets(name, rows, what, day, records) for name, (rows, what) in counted.items()},
         "digital-lines": build(
             "digital-lines",
             Fraction(len(lines)),
@@ -174,8 +163,7 @@ def equipment(records: Sequence[Record[Equipment]], day: date) -> dict[str, Reco
 def _sets(
     metric: str,
     rows: Sequence[Record[Equipment]],
-    zh: str,
-    en: str,
+    what: Words,
     day: date,
     everything: Sequence[Record[Equipment]],
 ) -> RecordFigure:
@@ -185,7 +173,9 @@ def _sets(
         metric,
         Fraction(number),
         unit="台套",
-        formula=Words(f"{day} 在用的{zh}，Σ 台套数", f"Σ sets of {en} in service on {day}"),
+        formula=Words(
+            f"{day} 在用的{what.zh}，Σ 台套数", f"Σ sets of {what.en} in service on {day}"
+        ),
         numbers=str(number),
         used=rows or everything,
     )

@@ -36,6 +36,8 @@ class Record(Generic[Row_co]):
     """SHA-256 of the manifest of the import, 64 hex digits."""
     originals: bool
     """Whether the row names originals and each of them is attached to the import."""
+    simulated: bool = False
+    """Whether the plant's data are simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,13 @@ class RecordFigure:
     """Number of rows that were used."""
     imports: tuple[str, ...]
     """SHA-256 of the manifests of the imports that were used, sorted."""
+    simulated: bool
+    """Whether any of them belongs to a plant whose data are simulated: said wherever the figure is printed."""
 
     @property
     def codes(self) -> tuple[str, ...]:
         """Return the codes of the notes, in order."""
         return tuple(note.code for note in self.notes)
-
-
-PROPOSED: Final = Words("本产品的计算规则", "a rule of this product")
 
 
 def build(
@@ -120,6 +121,7 @@ def build(
         reason=reason,
         rows=len(records),
         imports=tuple(sorted({r.source for r in records})),
+        simulated=any(r.simulated for r in records),
     )
 
 

@@ -364,4 +364,4 @@ class OffInterval:
     asset: str
     start_ms: int
     end_ms: int
-    evidence: str
+    source: str

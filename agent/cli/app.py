@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import check, demo, init, plan, report, run, status, verify
+from agent.cli import check, demo, import_, init, plan, report, run, status, verify
 from agent.software import version
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)
 app.command("report")(report.report)
+app.command("import")(import_.import_)
 app.command("verify", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     verify.verify
 )
