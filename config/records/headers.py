@@ -21,6 +21,8 @@ class HeaderMap:
     """Columns by their 1-based place in the file."""
 
     places: Mapping[int, Column]
+    width: int
+    """Columns under the header row; what stands beyond them belongs to no column."""
 
     def place(self, field: str) -> int:
         """Return the place of a field, 0 if the file does not have it."""
@@ -57,7 +59,7 @@ def read_header(table: Table, grid: Grid) -> tuple[HeaderMap, list[Finding]]:
     """Return the columns of the file; every fault of the header row at once."""
     first = grid.rows[0] if grid.rows else GridRow(1, ())
     if first.number != 1 or known_headers(table, first) == 0:
-        return HeaderMap({}), [_no_header(table, grid)]
+        return HeaderMap({}, 0), [_no_header(table, grid)]
     places: dict[int, Column] = {}
     findings: list[Finding] = []
     for place, cell in enumerate(first.cells, start=1):
@@ -77,7 +79,7 @@ def read_header(table: Table, grid: Grid) -> tuple[HeaderMap, list[Finding]]:
         for column in table.columns
         if column.required and column not in places.values()
     ]
-    return HeaderMap(places), findings
+    return HeaderMap(places, len(first.cells)), findings
 
 
 def _at(grid: Grid, place: int, text: str, problem: Problem) -> Finding:

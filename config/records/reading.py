@@ -76,7 +76,7 @@ def read_table(
         findings += reader.findings
         findings += _misfits(table, grid, headers, rows, context)
         findings += _originals(grid, headers, rows, attached)
-        if not rows and not reader.findings:
+        if all(row.empty for row in grid.rows[1:]):
             findings.append(_no_rows(grid))
     if any(f.problem.severity is Severity.FAULT for f in findings):
         raise RecordFaultsError(findings)
@@ -195,7 +195,7 @@ class _RowReader:
                 self._add(problem, row, place, cell.text)
                 clean = clean and problem.severity is not Severity.FAULT
         for place, cell in enumerate(row.cells, start=1):
-            if place not in self._headers.places and not cell.empty:
+            if place > self._headers.width and not cell.empty:
                 self._add(_BEYOND, row, place, cell.text)
                 clean = False
         missing = any(
