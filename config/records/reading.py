@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from config.records.cells import Cell, Grid, GridRow, normal, stripped
-from config.records.columns import Dialect, Value, read_cell
+from config.records.columns import Dialect, Kind, Value, read_cell
 from config.records.csv_file import CsvForm, read_csv
 from config.records.findings import Finding, Problem, RecordFaultsError, Severity
 from config.records.headers import HeaderMap, read_header
@@ -21,7 +21,7 @@ from config.records.xlsx_file import XlsxForm, read_xlsx, template_version
 EXAMPLE_MARK: Final = "#示例"
 """Begins the first cell of the example row of a template."""
 _EXAMPLE_MARKS: Final = ("#示例", "#example")
-_SUM_WORDS: Final = frozenset(
+SUM_WORDS: Final = frozenset(
     ("合计", "总计", "小计", "总和", "汇总", "累计", "total", "sum", "subtotal", "grandtotal")
 )
 _LONGEST_SUM_WORD: Final = 16
@@ -155,9 +155,7 @@ class _RowReader:
                 hint_zh="删去这一行",
                 hint_en="delete this row",
             )
-        if any(_is_sum_word(row.cell(place)) for place in self._headers.places) or self._adds_up(
-            row
-        ):
+        if self._names_a_sum(row) or self._adds_up(row):
             return Problem(
                 code="row.sum",
                 zh="是合计行",
@@ -166,6 +164,14 @@ class _RowReader:
                 hint_en="delete rows of sums and keep the details only",
             )
         return None
+
+    def _names_a_sum(self, row: GridRow) -> bool:
+        """Return whether a word like 合计 stands in the first cell, in the key, or where no word can be."""
+        return any(
+            _is_sum_word(row.cell(place))
+            for place, column in self._headers.places.items()
+            if place == 1 or column.field in self._table.key or column.kind is not Kind.TEXT
+        )
 
     def _adds_up(self, row: GridRow) -> bool:
         """Return whether a row without key holds in each filled number the sum of the rows above."""
@@ -218,7 +224,7 @@ _BEYOND = Problem(
 
 
 def _is_sum_word(cell: Cell) -> bool:
-    return len(cell.text) <= _LONGEST_SUM_WORD and normal(cell.text) in _SUM_WORDS
+    return len(cell.text) <= _LONGEST_SUM_WORD and normal(cell.text) in SUM_WORDS
 
 
 def _names(value: Value) -> tuple[str, ...]:

@@ -94,7 +94,6 @@ class Table:
     checks: tuple[Check, ...] = ()
     advice: tuple[Words, ...] = ()
     """Further sentences of the instructions."""
-    may_be_empty: bool = False
 
     @property
     def every_column(self) -> tuple[Column, ...]:

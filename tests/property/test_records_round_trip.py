@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.records.catalogue import tables
+from config.records.cells import normal
 from config.records.codec import decode_rows, encode_rows
 from config.records.columns import Column, Kind, Sign
 from config.records.findings import RecordFaultsError
-from config.records.reading import read_table
+from config.records.reading import SUM_WORDS, read_table
 from config.records.table import ReadRow, Table
 from config.records.template_csv import template_csv
 from config.records.template_xlsx import template_xlsx
@@ -44,7 +45,12 @@ LAST_SECOND = 4_102_444_799
 def texts() -> st.SearchStrategy[str]:
     def plain(text: str) -> bool:
         low = text.casefold()
-        return bool(text) and not low.startswith("#") and "e+" not in low
+        return (
+            bool(text)
+            and not low.startswith("#")
+            and "e+" not in low
+            and normal(text) not in SUM_WORDS
+        )
 
     return TEXTS.filter(plain).filter(lambda t: t == " ".join(t.split(" ")))
 

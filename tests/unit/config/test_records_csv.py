@@ -156,6 +156,10 @@ def test_sum_row_is_refused_by_its_word(word):
     assert faults(refused("sales", csv_of("sales", [*ROWS, (word, "210.5")]))) == [("row.sum", "4")]
 
 
+def test_product_that_is_called_like_a_sum_is_fine():
+    assert read("defects", csv_of("defects", [("B1", "TOTAL", "2024-01-01", "5", "0")])).rows
+
+
 def test_sum_row_without_word_is_refused_because_it_adds_up():
     assert faults(refused("sales", csv_of("sales", [*ROWS, ("", "210.5")]))) == [("row.sum", "4")]
 
