@@ -30,8 +30,8 @@ def load_records(folder: RecordsFolder) -> Records:
     found: dict[str, list[Record[Any]]] = defaultdict(list)
     for manifest in in_force(folder.manifests()):
         attached = {f.name for f in manifest.originals}
-        for file in manifest.originals:
-            folder.get(file.sha256)
+        for digest in _digests(manifest):
+            folder.get(digest)
         source = manifest.sha256
         for row in rows_of(folder, manifest):
             proven = bool(row.evidence) and set(row.evidence) <= attached
