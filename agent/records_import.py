@@ -40,6 +40,11 @@ class Site:
     """Realm, enterprise and workshop, like ev/91500000…/ws1."""
     zone: ZoneInfo
 
+    @property
+    def simulated(self) -> bool:
+        """Return whether the plant's data are simulated."""
+        return self.origin.startswith("sim/")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequest:

@@ -23,6 +23,7 @@ from model.errors import ConfigError, PlantproofError
 if TYPE_CHECKING:
     from agent.records_import import Site
     from config.records.table import Table
+    from kpi.records_periods import Dates
     from storage.records import RecordsFolder
 
 EXIT_USAGE = 2
@@ -66,6 +67,17 @@ def import_(
     verify: Annotated[
         bool, typer.Option("--verify", help="重读原文件并核对 / read the originals again")
     ] = False,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="列出记录得出的指标 / figures that the records give")
+    ] = False,
+    after: Annotated[
+        str | None,
+        typer.Option("--after", help="建设后期间 / period after, like 2025-01-01..2025-12-31"),
+    ] = None,
+    before: Annotated[
+        str | None,
+        typer.Option("--before", help="建设前期间 / period before, like 2023-01-01..2023-12-31"),
+    ] = None,
     show_tables: Annotated[
         bool, typer.Option("--tables", help="列出记录表 / list the tables")
     ] = False,
@@ -82,12 +94,12 @@ def import_(
 ) -> None:
     """导入经营记录 / Import records (finance, cost, orders, bills …): every fault at once, all or nothing."""
     language = resolve_language(lang)
-    modes = (data is not None, withdraw is not None, show_list, verify, show_tables)
+    modes = (data is not None, withdraw is not None, show_list, verify, figures, show_tables)
     if sum((*modes, template is not None)) != 1:
         _usage(
             language,
-            "请给出一个文件，或 --template、--tables、--list、--verify、--withdraw 之一",
-            "give one file, or one of --template, --tables, --list, --verify, --withdraw",
+            "请给出一个文件，或 --template、--tables、--list、--verify、--figures、--withdraw 之一",
+            "give one file, or one of --template, --tables, --list, --verify, --figures, --withdraw",
         )
     try:
         if show_tables:
@@ -98,10 +110,14 @@ def import_(
             _write_templates(template, file_format, out, language, as_json=as_json)
         else:
             folder, site = _folder_and_site(plant, language, as_json=as_json)
+            if site.simulated and not as_json:
+                print(choose(language, "！模拟数据（simulated）", "! simulated data"))
             if show_list:
                 from agent.cli.import_print import print_list
 
                 print_list(folder, site, language, as_json=as_json)
+            elif figures:
+                _figures(folder, after, before, language, as_json=as_json)
             elif verify:
                 _verify(folder, site, language, as_json=as_json)
             elif withdraw is not None:
@@ -213,10 +229,11 @@ def _import(
     )
     clock = SystemClock()
     if only_check:
-        print_checked(check_records(folder, request, site, clock), name, language, as_json=as_json)
+        read = check_records(folder, request, site, clock)
+        print_checked(read, name, site, language, as_json=as_json)
         return
     manifest = import_records(folder, request, site, clock)
-    print_imported(folder, manifest, table, language, as_json=as_json)
+    print_imported(folder, manifest, table, site, language, as_json=as_json)
 
 
 def _verify(folder: RecordsFolder, site: Site, language: str, *, as_json: bool) -> None:
@@ -228,6 +245,7 @@ def _verify(folder: RecordsFolder, site: Site, language: str, *, as_json: bool) 
             [
                 {
                     "number": c.manifest.number,
+                    "simulated": c.manifest.simulated,
                     "ok": c.error is None,
                     "message": "" if c.error is None else c.error.text(language),
                 }
@@ -247,6 +265,47 @@ def _verify(folder: RecordsFolder, site: Site, language: str, *, as_json: bool) 
         raise typer.Exit(EXIT_NO)
 
 
+def _figures(
+    folder: RecordsFolder, after: str | None, before: str | None, language: str, *, as_json: bool
+) -> None:
+    from agent.cli.import_print import print_figures
+    from agent.records import figures_from_records
+    from kpi.records_periods import RecordPeriods
+
+    if after is None:
+        _usage(
+            language,
+            "请用 --after 2025-01-01..2025-12-31 写明建设后期间（可加 --before）",
+            "state the period after with --after 2025-01-01..2025-12-31 (and --before)",
+        )
+    try:
+        periods = RecordPeriods(
+            after=_dates(after, "--after"),
+            before=None if before is None else _dates(before, "--before"),
+        )
+    except ValueError as exc:
+        raise ConfigError(
+            "the period before must end before the period after begins",
+            "建设前期间必须早于建设后期间，不能重叠",
+        ) from exc
+    print_figures(figures_from_records(folder.root, periods), language, as_json=as_json)
+
+
+def _dates(text: str, option: str) -> Dates:
+    from datetime import date
+
+    from kpi.records_periods import Dates
+
+    first, _, last = text.partition("..")
+    try:
+        return Dates(date.fromisoformat(first.strip()), date.fromisoformat(last.strip()))
+    except ValueError as exc:
+        raise ConfigError(
+            f"{option} '{text}' is not like 2025-01-01..2025-12-31",
+            f"{option}“{text}”应写成 2025-01-01..2025-12-31（首尾两天都计入）",
+        ) from exc
+
+
 def _withdraw(
     folder: RecordsFolder,
     site: Site,
@@ -263,7 +322,7 @@ def _withdraw(
 
     manifest = withdraw(folder, text, by=by, reason=reason, site=site, clock=SystemClock())
     if as_json:
-        print_json(manifest_json(manifest, language))
+        print_json(manifest_json(manifest, site, language))
         return
     number = manifest.replaces.number if manifest.replaces is not None else 0
     print(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -15,9 +17,13 @@ from config.records.catalogue import tables
 from config.records.findings import Finding, RecordFaultsError
 from config.records.reading import ReadTable
 from config.records.table import Table
+from kpi.display import decimal_text, percent_text
+from kpi.records_figure import RecordFigure
+from model.ratio import Ratio, Undefined
 from storage.records import RecordsFolder, in_force
 from storage.records_manifest import Manifest
 
+SHOWN_DECIMALS: Final = 6
 MOST_SHOWN: Final = 100
 """Faults that the terminal shows; `--json` has all of them."""
 
@@ -73,7 +79,7 @@ def finding_json(finding: Finding, language: str) -> dict[str, Any]:
     }
 
 
-def print_checked(read: ReadTable, name: str, language: str, *, as_json: bool) -> None:
+def print_checked(read: ReadTable, name: str, site: Site, language: str, *, as_json: bool) -> None:
     """Print what checking a file without taking it found."""
     table = read.table
     if as_json:
@@ -82,6 +88,7 @@ def print_checked(read: ReadTable, name: str, language: str, *, as_json: bool) -
                 "table": table.id,
                 "rows": len(read.rows),
                 "taken": False,
+                "simulated": site.simulated,
                 "findings": [finding_json(f, language) for f in read.warnings],
             }
         )
@@ -98,11 +105,17 @@ def print_checked(read: ReadTable, name: str, language: str, *, as_json: bool) -
 
 
 def print_imported(
-    folder: RecordsFolder, manifest: Manifest, table: Table, language: str, *, as_json: bool
+    folder: RecordsFolder,
+    manifest: Manifest,
+    table: Table,
+    site: Site,
+    language: str,
+    *,
+    as_json: bool,
 ) -> None:
     """Print a taken import with everything that identifies it."""
     if as_json:
-        print_json({**manifest_json(manifest, language), "folder": str(folder.root)})
+        print_json({**manifest_json(manifest, site, language), "folder": str(folder.root)})
         return
     file = manifest.file
     if file is None:
@@ -141,13 +154,11 @@ def print_imported(
                 f"  replaces import {old.number}: {old.reason} (the old files stay)",
             )
         )
-    if manifest.simulated:
-        lines.append(("  ！模拟数据（simulated）", "  ! simulated data"))
     for zh, en in lines:
         print(choose(language, zh, en))
 
 
-def manifest_json(manifest: Manifest, language: str) -> dict[str, Any]:
+def manifest_json(manifest: Manifest, site: Site, language: str) -> dict[str, Any]:
     """Return a manifest for `--json`."""
     return {
         "number": manifest.number,
@@ -158,7 +169,7 @@ def manifest_json(manifest: Manifest, language: str) -> dict[str, Any]:
         "file_sha256": None if manifest.file is None else manifest.file.sha256,
         "rows": manifest.rows,
         "by": manifest.by,
-        "at": _when(manifest),
+        "at": _when(manifest, site.zone),
         "originals": [{"name": f.name, "sha256": f.sha256} for f in manifest.originals],
         "replaces": None if manifest.replaces is None else manifest.replaces.number,
         "reason": "" if manifest.replaces is None else manifest.replaces.reason,
@@ -175,8 +186,10 @@ def manifest_json(manifest: Manifest, language: str) -> dict[str, Any]:
     }
 
 
-def _when(manifest: Manifest) -> str:
-    return datetime.fromtimestamp(manifest.t_ms / 1000, UTC).astimezone().isoformat("T", "seconds")
+def _when(manifest: Manifest, zone: ZoneInfo) -> str:
+    """Return the wall clock of the import in the zone of the plant."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=manifest.t_ms)
+    return at.astimezone(zone).isoformat("T", "seconds")
 
 
 def print_list(folder: RecordsFolder, site: Site, language: str, *, as_json: bool) -> None:
@@ -186,7 +199,10 @@ def print_list(folder: RecordsFolder, site: Site, language: str, *, as_json: boo
     successor = {m.replaces.sha256: m for m in manifests if m.replaces is not None}
     if as_json:
         print_json(
-            [{**manifest_json(m, language), "in_force": m.sha256 in active} for m in manifests]
+            [
+                {**manifest_json(m, site, language), "in_force": m.sha256 in active}
+                for m in manifests
+            ]
         )
         return
     if not manifests:
@@ -194,14 +210,12 @@ def print_list(folder: RecordsFolder, site: Site, language: str, *, as_json: boo
             choose(language, f"{site.origin}：还没有导入任何记录", f"{site.origin}: no import yet")
         )
         return
-    if manifests[0].simulated:
-        print(choose(language, "！模拟数据（simulated）", "! simulated data"))
     for m in manifests:
         known = tables().get(m.table)
         title = choose(language, known.zh, known.en) if known is not None else m.table
         if m.file is None:
             title = choose(language, "撤回", "withdrawal")
-        print(f"{m.number:>4}  {title}  {m.sha256[:16]}…  {m.by}  {_when(m)}")
+        print(f"{m.number:>4}  {title}  {m.sha256[:16]}…  {m.by}  {_when(m, site.zone)}")
         if m.file is not None:
             print(
                 choose(
@@ -268,3 +282,59 @@ def print_tables(language: str, *, as_json: bool) -> None:
     for t in tables().values():
         print(f"{t.id:<16}{choose(language, t.zh, t.en)}")
         print(f"{'':<16}{choose(language, t.purpose.zh, t.purpose.en)}")
+
+
+def print_figures(figures: Mapping[str, RecordFigure], language: str, *, as_json: bool) -> None:
+    """Print every figure from records with formula, numbers, grade, readings and notes."""
+    if as_json:
+        print_json([_figure_json(f, language) for f in figures.values()])
+        return
+    if not figures:
+        print(choose(language, "没有可用的记录", "no record to compute from"))
+    for f in figures.values():
+        grade = choose(language, f"等级 {f.grade.value}", f"grade {f.grade.value}")
+        print(f"{f.metric}  {_value_text(f.value, f.unit, language)}  {grade}")
+        if f.numbers:
+            print(f"      = {f.numbers}")
+        print(f"      {choose(language, f.formula.zh, f.formula.en)}")
+        for reading in f.readings:
+            words = choose(language, reading.words.zh, reading.words.en)
+            value = _value_text(reading.value, f.unit, language)
+            print(choose(language, f"      · {words}：{value}", f"      · {words}: {value}"))
+        for note in f.notes:
+            print(f"      ! {choose(language, note.words.zh, note.words.en)}")
+        print(f"      {choose(language, f.reason.zh, f.reason.en)}")
+
+
+def _value_text(value: Ratio, unit: str, language: str) -> str:
+    if isinstance(value, Undefined):
+        return choose(language, f"无法得出（{value.zh}）", f"unknown ({value.en})")
+    if unit == "1":
+        return f"{percent_text(value, decimals=2)} %"
+    decimals = 0 if value.denominator == 1 else SHOWN_DECIMALS
+    return f"{decimal_text(value, decimals)} {unit}"
+
+
+def _figure_json(f: RecordFigure, language: str) -> dict[str, Any]:
+    def written(value: Ratio) -> dict[str, str]:
+        if isinstance(value, Undefined):
+            return {"undefined": choose(language, value.zh, value.en)}
+        return {"value": f"{value.numerator}/{value.denominator}"}
+
+    return {
+        "metric": f.metric,
+        **written(f.value),
+        **({} if f.low is None else {"low": str(f.low), "high": str(f.high)}),
+        "unit": f.unit,
+        "formula": choose(language, f.formula.zh, f.formula.en),
+        "numbers": f.numbers,
+        "readings": [{"name": r.name, **written(r.value)} for r in f.readings],
+        "notes": [
+            {"code": n.code, "text": choose(language, n.words.zh, n.words.en)} for n in f.notes
+        ],
+        "grade": f.grade.value,
+        "reason": choose(language, f.reason.zh, f.reason.en),
+        "rows": f.rows,
+        "imports": list(f.imports),
+        "simulated": f.simulated,
+    }

@@ -78,6 +78,9 @@ _CHECKS: Final[Mapping[str, Callable[..., Check]]] = {
 }
 
 
+_ABOUT_ABSENCE: Final = (AllOrNone, FormYears, MonthsInARow, SpansInARow)
+
+
 class _Text(ConfigModel):
     zh: str
     en: str
@@ -168,6 +171,7 @@ def _load(data: bytes, name: str) -> Table:
         columns=columns,
         key=file.key,
         checks=(Unique(file.key), *checks),
+        looks_for_holes=any(isinstance(c, _ABOUT_ABSENCE) for c in checks),
         advice=tuple(a.words for a in file.advice),
     )
 

@@ -21,8 +21,10 @@ class MonthsInARow:
 
     by: tuple[str, ...] = ()
 
-    def __call__(self, rows: Sequence[ReadRow], _context: Context, /) -> Iterator[Misfit]:
+    def __call__(self, rows: Sequence[ReadRow], context: Context, /) -> Iterator[Misfit]:
         """Yield the row after each hole."""
+        if not context.complete:
+            return
         groups: dict[tuple[Any, ...], dict[Month, int]] = defaultdict(dict)
         for r in rows:
             groups[key_of(r.row, self.by)].setdefault(r.row.month, r.line)
@@ -70,9 +72,10 @@ class SpansInARow:
             if key in groups:
                 groups[key].append((getattr(row, self.first), getattr(row, self.last), 0))
         for spans in groups.values():
-            yield from self._group(sorted(spans, key=lambda s: (s[0], s[1], s[2])))
+            holes = self.gapless and context.complete
+            yield from self._group(sorted(spans, key=lambda s: (s[0], s[1], s[2])), holes=holes)
 
-    def _group(self, spans: list[tuple[Any, Any, int]]) -> Iterator[Misfit]:
+    def _group(self, spans: list[tuple[Any, Any, int]], *, holes: bool) -> Iterator[Misfit]:
         _, reach, reach_line = spans[0]
         for start, end, line in spans[1:]:
             overlaps = start <= reach if self.gapless else start < reach
@@ -90,7 +93,7 @@ class SpansInARow:
                             en=f"the period overlaps {where_en}",
                         ),
                     )
-            elif self.gapless and line and reach_line and start > reach + timedelta(days=1):
+            elif holes and line and reach_line and start > reach + timedelta(days=1):
                 day, last = reach + timedelta(days=1), start - timedelta(days=1)
                 yield Misfit(line, self.first, hole(str(day) if day == last else f"{day}…{last}"))
             if end >= reach:
@@ -162,7 +165,7 @@ class FormYears:
                     )
         known = set(lines) | {row.year for row in context.existing}
         absent = [y for y in wanted if y not in known]
-        if absent:
+        if absent and context.complete:
             names = "、".join(str(y) for y in absent)
             yield Misfit(
                 0,

@@ -123,8 +123,10 @@ class AllOrNone:
 
     fields: tuple[str, ...]
 
-    def __call__(self, rows: Sequence[ReadRow], _context: Context, /) -> Iterator[Misfit]:
+    def __call__(self, rows: Sequence[ReadRow], context: Context, /) -> Iterator[Misfit]:
         """Yield every empty cell of a column that other rows fill."""
+        if not context.complete:
+            return
         for field in self.fields:
             if all(getattr(r.row, field) is None for r in rows):
                 continue

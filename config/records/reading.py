@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -72,12 +72,17 @@ def read_table(
     rows: list[ReadRow] = []
     if headers.places:
         reader = _RowReader(table, grid, headers, dialect)
-        rows = reader.rows()
+        spoiled = {f.row for f in findings if f.problem.severity is Severity.FAULT}
+        rows = [r for r in reader.rows() if r.line not in spoiled]
         findings += reader.findings
-        findings += _misfits(table, grid, headers, rows, context)
+        complete = not spoiled and len(rows) == reader.seen
+        findings += _misfits(table, grid, headers, rows, replace(context, complete=complete))
         findings += _originals(grid, headers, rows, attached)
-        if all(row.empty for row in grid.rows[1:]):
+        if not complete and table.looks_for_holes:
+            findings.append(_unchecked(grid))
+        if complete and not rows:
             findings.append(_no_rows(grid))
+    findings = [_with_header(f, headers) for f in findings]
     if any(f.problem.severity is Severity.FAULT for f in findings):
         raise RecordFaultsError(findings)
     return ReadTable(table=table, rows=tuple(rows), warnings=tuple(findings), form=form)
@@ -114,6 +119,8 @@ class _RowReader:
         self._dialect = dialect
         self._sums: dict[int, Fraction] = defaultdict(Fraction)
         self._summed = 0
+        self.seen = 0
+        """Rows that are not empty."""
         self.findings: list[Finding] = []
 
     def rows(self) -> list[ReadRow]:
@@ -122,6 +129,7 @@ class _RowReader:
         for row in self._grid.rows[1:]:
             if row.empty:
                 continue
+            self.seen += 1
             unwanted = self._unwanted(row)
             if unwanted is not None:
                 self._add(unwanted, row, 0, "")
@@ -232,6 +240,13 @@ def _names(value: Value) -> tuple[str, ...]:
     return tuple(dict.fromkeys(p for p in parts if p))
 
 
+def _with_header(finding: Finding, headers: HeaderMap) -> Finding:
+    """Return the finding with the name of its column, unless it is the header itself."""
+    if finding.header or finding.row <= 1:
+        return finding
+    return replace(finding, header=headers.header(finding.column))
+
+
 def _misfits(
     table: Table, grid: Grid, headers: HeaderMap, rows: Sequence[ReadRow], context: Context
 ) -> Iterator[Finding]:
@@ -257,25 +272,28 @@ def _originals(
 ) -> Iterator[Finding]:
     """Yield originals that rows name and nobody handed in, and those handed in that no row names."""
     place = headers.place(EVIDENCE.field)
-    for row in rows:
-        for name in row.evidence:
-            if name not in attached:
-                yield Finding(
-                    problem=Problem(
-                        code="row.original-absent",
-                        zh="所写的原始凭证没有随导入附上",
-                        en="the original that is named was not handed in",
-                        hint_zh=f"加上 --original “{name}”，文件名须完全一致",
-                        hint_en=f"add --original '{name}' with exactly this file name",
-                    ),
-                    file=grid.file,
-                    sheet=grid.sheet,
-                    row=row.line,
-                    column=place,
-                    header=EVIDENCE.header,
-                    seen=name,
-                )
     named = Counter(name for row in rows for name in row.evidence)
+    for name, count in named.items():
+        if name in attached:
+            continue
+        first = next(row.line for row in rows if name in row.evidence)
+        more_zh = f"（共 {count} 行写到它）" if count > 1 else ""
+        more_en = f" ({count} rows name it)" if count > 1 else ""
+        yield Finding(
+            problem=Problem(
+                code="row.original-absent",
+                zh=f"所写的原始凭证没有随导入附上{more_zh}",
+                en=f"the original that is named was not handed in{more_en}",
+                hint_zh=f"加上 --original “{name}”，文件名须完全一致",
+                hint_en=f"add --original '{name}' with exactly this file name",
+            ),
+            file=grid.file,
+            sheet=grid.sheet,
+            row=first,
+            column=place,
+            header=EVIDENCE.header,
+            seen=name,
+        )
     for name in attached:
         if name not in named:
             yield Finding(
@@ -287,6 +305,21 @@ def _originals(
                 ),
                 file=grid.file,
             )
+
+
+def _unchecked(grid: Grid) -> Finding:
+    return Finding(
+        problem=Problem(
+            code="file.partly-checked",
+            zh="有的行读不出，因此没有检查期间是否连续、各列是否每行都填",
+            en="some rows could not be read, so holes and partly filled columns were not looked for",
+            hint_zh="改正以上错误后再检查一次",
+            hint_en="mend the faults and check again",
+            severity=Severity.WARN,
+        ),
+        file=grid.file,
+        sheet=grid.sheet,
+    )
 
 
 def _no_rows(grid: Grid) -> Finding:

@@ -66,6 +66,8 @@ class Context:
     """First and last year of the form, None = not stated."""
     existing: tuple[Any, ...] = ()
     """Rows of this table that other imports in force hold."""
+    complete: bool = True
+    """Whether every row of the file could be read; if not, rules about what is absent say nothing."""
 
 
 class Check(Protocol):
@@ -92,6 +94,8 @@ class Table:
     key: tuple[str, ...]
     """Fields that no two rows may share."""
     checks: tuple[Check, ...] = ()
+    looks_for_holes: bool = False
+    """Whether a rule is about what is absent, and so needs every row of the file."""
     advice: tuple[Words, ...] = ()
     """Further sentences of the instructions."""
 

@@ -321,6 +321,23 @@ def test_original_that_was_not_handed_in_is_refused():
     assert findings[0].seen == "乙.pdf"
 
 
+def test_original_that_many_rows_name_is_one_fault():
+    rows = [("2024-01", "1", "甲.pdf"), ("2024-02", "1", "甲.pdf")]
+    data = csv_of("sales", rows, headers=[*required_headers("sales"), "原始凭证"])
+    findings = refused("sales", data)
+    assert faults(findings) == [("row.original-absent", "C2")]
+    assert "共 2 行" in findings[0].problem.zh
+
+
+def test_unreadable_row_hides_no_hole_and_invents_none():
+    # Row 3 may be the missing February: whether there is a hole cannot be said before it is mended.
+    findings = refused(
+        "sales", csv_of("sales", [("2024-01", "1"), ("2024-13", "1"), ("2024-03", "1")])
+    )
+    assert faults(findings) == [("time.not-a-month", "A3")]
+    assert findings[-1].problem.code == "file.partly-checked"
+
+
 def test_original_that_no_row_names_is_a_warning():
     found = read("sales", csv_of("sales", [("2024-01", "1")]), attached=("甲.pdf",))
     assert warns(found) == [("file.original-unnamed", "")]
