@@ -222,15 +222,18 @@ def year_after(period: Dates) -> int:
 def finance_figures(
     finance: Sequence[Record[FinanceYear]], periods: RecordPeriods
 ) -> dict[str, RecordFigure]:
-    """Return `revenue-YYYY`, `profit-YYYY`, `tax-YYYY` of every year and the same `-before`, `-after` (万元/年)."""
+    """Return revenue, profit and tax of every year (`revenue-2024` …) and of the years `-before` and `-after`, 万元.
+
+    Where they are kept also `main-revenue-YYYY`, `total-assets-YYYY` (万元), `debt-ratio-YYYY`, `profit-ratio-YYYY`.
+    """
     found: dict[str, RecordFigure] = {}
     by_year = {r.row.year: r for r in finance}
     for year, record in sorted(by_year.items()):
-        for name, value in _money(record.row).items():
+        for name, value in (_money(record.row) | _further(record.row)).items():
             found[f"{name}-{year}"] = build(
                 f"{name}-{year}",
                 value,
-                unit="万元",
+                unit="1" if name.endswith("-ratio") else "万元",
                 formula=Words(f"{year} 年，按所附记录", f"year {year} as recorded"),
                 numbers=exact(value),
                 used=[record],
@@ -260,3 +263,14 @@ def _of_year(metric: str, name: str, year: int, record: Record[FinanceYear] | No
 
 def _money(row: FinanceYear) -> dict[str, Fraction]:
     return {"revenue": row.sales, "profit": row.profit, "tax": row.tax}
+
+
+def _further(row: FinanceYear) -> dict[str, Fraction]:
+    """Return what the national form asks besides (001:357-372), as far as it is kept."""
+    values = {
+        "main-revenue": row.main_revenue,
+        "total-assets": row.total_assets,
+        "debt-ratio": row.debt_share,
+        "profit-ratio": row.profit_share,
+    }
+    return {name: value for name, value in values.items() if value is not None}

@@ -74,18 +74,20 @@ _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
 
 def stripped(text: str) -> str:
     """Return the text without blanks of any width around it and without invisible characters."""
-    return _INVISIBLE.sub("", text).strip()
+    return text.strip() if text.isascii() else _INVISIBLE.sub("", text).strip()
 
 
 def normal(text: str) -> str:
     """Return the text as names are compared: half width, no blanks, lower case."""
-    return "".join(unicodedata.normalize("NFKC", stripped(text)).split()).casefold()
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", stripped(text))
+    return "".join(folded.split()).casefold()
 
 
 def half_width(text: str) -> str:
     """Return the text with full-width digits and signs made half width and typographic minus signs made `-`."""
-    folded = unicodedata.normalize("NFKC", stripped(text))
-    return folded.translate(_MINUS)
+    if text.isascii():
+        return text.strip()
+    return unicodedata.normalize("NFKC", stripped(text)).translate(_MINUS)
 
 
 _MINUS = dict.fromkeys(map(ord, "\u2212\u2010\u2011\u2012\u2013"), "-")

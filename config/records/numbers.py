@@ -138,7 +138,8 @@ def _written(
         text = text.replace(",", "")
     if _PLAIN.fullmatch(text) is None or len(text) > MAX_DIGITS:
         return None, [_refusal(text)]
-    return Fraction(text) / (100 if percent else 1), found
+    value = Fraction(text)
+    return value / 100 if percent else value, found
 
 
 def _percent_elsewhere() -> Problem:

@@ -117,8 +117,11 @@ class _RowReader:
         self._grid = grid
         self._headers = headers
         self._dialect = dialect
-        self._sums: dict[int, Fraction] = defaultdict(Fraction)
+        self._sums: dict[int, Fraction | int] = defaultdict(int)
         self._summed = 0
+        self._fields = tuple(c.field for c in table.every_column)
+        present = {c.field for c in headers.places.values()}
+        self._lacks_columns = any(c.required and c.field not in present for c in table.columns)
         self.seen = 0
         """Rows that are not empty."""
         self.findings: list[Finding] = []
@@ -197,7 +200,7 @@ class _RowReader:
 
     def _row(self, row: GridRow) -> ReadRow | None:
         self._summed += 1
-        values: dict[str, Value] = {c.field: None for c in self._table.every_column}
+        values: dict[str, Value] = dict.fromkeys(self._fields)
         clean = True
         for place, column in self._headers.places.items():
             cell = row.cell(place)
@@ -212,10 +215,7 @@ class _RowReader:
             if place > self._headers.width and not cell.empty:
                 self._add(_BEYOND, row, place, cell.text)
                 clean = False
-        missing = any(
-            c.required and c not in self._headers.places.values() for c in self._table.columns
-        )
-        if not clean or missing:
+        if not clean or self._lacks_columns:
             return None
         evidence = _names(values.pop(EVIDENCE.field))
         note = values.pop(NOTE.field)

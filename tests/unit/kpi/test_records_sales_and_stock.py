@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction as F
 
@@ -121,6 +122,14 @@ def test_finance_of_every_year_and_of_both_sides():
     assert found["revenue-after"].value == 1344
     assert found["tax-after"].value == 40
     assert found["revenue-2024"].unit == "万元"
+
+
+def test_finance_of_the_national_form_where_it_is_kept():
+    kept = replace(year(2024, "1344"), main_revenue=F(1300), debt_share=F(1, 4))
+    found = finance_figures(records([kept]), YEARS)
+    assert (found["main-revenue-2024"].value, found["main-revenue-2024"].unit) == (1300, "万元")
+    assert (found["debt-ratio-2024"].value, found["debt-ratio-2024"].unit) == (F(1, 4), "1")
+    assert "total-assets-2024" not in found
 
 
 def test_finance_without_the_year_says_which():
