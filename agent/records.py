@@ -85,16 +85,14 @@ class Checked:
     """None = every file is unchanged and the original gives the stored rows again."""
 
 
-def verify_records(folder: RecordsFolder, zone: ZoneInfo) -> tuple[Checked, ...]:
+def verify_records(folder: RecordsFolder) -> tuple[Checked, ...]:
     """Read every stored original again and compare it with the stored rows, import by import."""
     manifests = folder.manifests()
-    return tuple(
-        Checked(m, _verify(folder, manifests[:n], m, zone)) for n, m in enumerate(manifests)
-    )
+    return tuple(Checked(m, _verify(folder, manifests[:n], m)) for n, m in enumerate(manifests))
 
 
 def _verify(
-    folder: RecordsFolder, earlier: Sequence[Manifest], manifest: Manifest, zone: ZoneInfo
+    folder: RecordsFolder, earlier: Sequence[Manifest], manifest: Manifest
 ) -> PlantproofError | None:
     if manifest.file is None:
         return None
@@ -103,6 +101,7 @@ def _verify(
         for digest in _digests(manifest):
             folder.get(digest)
         table = table_of(manifest)
+        zone = ZoneInfo(manifest.form.get("zone", "UTC"))
         at = (_EPOCH + timedelta(milliseconds=manifest.t_ms)).astimezone(zone)
         replaced = next((m for m in earlier if named and m.sha256 == named.sha256), None)
         read = read_table(

@@ -142,7 +142,7 @@ def import_records(
             table=request.table.id,
             template=request.table.version,
             file=StoredFile(request.name, folder.put(request.data, suffix), len(request.data)),
-            form=_form(read),
+            form=_form(read, site.zone),
             rows=len(read.rows),
             rows_sha256=folder.put(rows, ".json"),
             originals=tuple(
@@ -243,7 +243,7 @@ def _replaced(manifests: Sequence[Manifest], text: str | None, reason: str) -> R
     return Replaced(old.sha256, old.number, reason)
 
 
-def _form(read: ReadTable) -> dict[str, str]:
+def _form(read: ReadTable, zone: ZoneInfo) -> dict[str, str]:
     match read.form:
         case CsvForm(encoding=encoding, delimiter=delimiter):
             names = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -252,6 +252,7 @@ def _form(read: ReadTable) -> dict[str, str]:
                 "encoding": encoding,
                 "format": "csv",
                 "numbers": "text",
+                "zone": zone.key,
             }
         case XlsxForm(sheet=sheet, epoch=epoch, formulas=formulas):
             return {
@@ -260,6 +261,7 @@ def _form(read: ReadTable) -> dict[str, str]:
                 "formulas": str(formulas),
                 "numbers": "shortest-decimal-of-double",
                 "sheet": sheet,
+                "zone": zone.key,
             }
 
 

@@ -119,7 +119,7 @@ def import_(
             elif figures:
                 _figures(folder, after, before, language, as_json=as_json)
             elif verify:
-                _verify(folder, site, language, as_json=as_json)
+                _verify(folder, language, as_json=as_json)
             elif withdraw is not None:
                 _withdraw(folder, site, withdraw, by, reason, language, as_json=as_json)
             elif data is not None:
@@ -236,10 +236,10 @@ def _import(
     print_imported(folder, manifest, table, site, language, as_json=as_json)
 
 
-def _verify(folder: RecordsFolder, site: Site, language: str, *, as_json: bool) -> None:
+def _verify(folder: RecordsFolder, language: str, *, as_json: bool) -> None:
     from agent.records import verify_records
 
-    checked = verify_records(folder, site.zone)
+    checked = verify_records(folder)
     if as_json:
         print_json(
             [

@@ -68,6 +68,7 @@ def test_import_keeps_the_file_byte_for_byte_with_its_provenance(folder):
         "encoding": "utf-8",
         "format": "csv",
         "numbers": "text",
+        "zone": "Asia/Shanghai",
     }
     original = manifest.originals[0]
     assert (original.name, folder.get(original.sha256)) == ("凭证.pdf", b"%PDF original")
@@ -240,7 +241,7 @@ def test_reading_again_gives_the_stored_rows(folder):
     import_records(folder, request(finance, "finance", originals={}, years=(2022, 2023)), SITE, NOW)
     import_records(folder, request(cost(2024, "99"), replaces="1", reason="x"), SITE, NOW)
     withdraw(folder, "2", by="a", reason="b", site=SITE, clock=NOW)
-    assert [c.error for c in verify_records(folder, ZONE)] == [None] * 4
+    assert [c.error for c in verify_records(folder)] == [None] * 4
 
 
 @pytest.mark.parametrize("what", ["file", "original", "rows"])
@@ -254,7 +255,7 @@ def test_any_changed_file_is_noticed(folder, what):
     }[what]
     path = next(folder.path_of(digest).iterdir())
     path.write_bytes(path.read_bytes() + b" ")
-    checked = verify_records(folder, ZONE)
+    checked = verify_records(folder)
     assert isinstance(checked[0].error, VerificationError)
     with pytest.raises(VerificationError):
         load_records(folder)
@@ -271,9 +272,17 @@ def test_stored_rows_of_another_file_are_noticed(folder):
     (folder.root / "imports" / f"000001.{honest.sha256}.json").unlink()
     (folder.root / "imports" / f"000001.{forged.sha256}.json").write_bytes(forged.encode())
     assert load_records(folder).operating_cost[0].row.material == 50
-    error = verify_records(folder, ZONE)[0].error
+    error = verify_records(folder)[0].error
     assert error is not None
     assert "no longer gives the stored rows" in error.en
+
+
+def test_reading_again_uses_the_zone_of_the_import(folder):
+    # 13:20 in Shanghai: read in another zone it would be another instant.
+    row = ("*", "2024-03-05 13:20", "2024-03-05 15:05", "UPS")
+    import_records(folder, request(csv_of("outages", [row]), "outages", originals={}), SITE, NOW)
+    assert load_records(folder).outages[0].row.start_ms == 1_709_616_000_000
+    assert verify_records(folder)[0].error is None
 
 
 def test_import_of_a_table_version_that_is_not_known_is_refused(folder):
