@@ -15,7 +15,7 @@ from agent.software import version
 from config.records.codec import encode_rows
 from config.records.csv_file import CsvForm
 from config.records.findings import Finding
-from config.records.reading import ReadTable, read_table
+from config.records.reading import NAME_SEPARATORS, ReadTable, read_table
 from config.records.table import Context, Table
 from config.records.xlsx_file import XlsxForm
 from evidence.bundle import MAX_SMALL_BYTES
@@ -71,6 +71,11 @@ def named_files(paths: Iterable[Path]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for path in paths:
         name = file_name(path)
+        if NAME_SEPARATORS.search(name):
+            raise ConfigError(
+                f"the name {name} holds a separator (; ；、), so no row can name it; rename the file",
+                f"文件名“{name}”含分隔符（; ；、），表中无法写到它，请改名",
+            )
         if name in found:
             raise ConfigError(
                 f"two files are called {name}; rename one of them",

@@ -1,4 +1,4 @@
-"""Change before → after of one quantity (METRICS: increase A/B − 1, reduction 1 − A/B), and its two words."""
+"""Change before → after of one quantity: an increase is after ÷ before − 1, a reduction 1 − after ÷ before."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +29,8 @@ _LONGEST_SUM_WORD: Final = 16
 """With the blanks that people put between the characters."""
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 ZIP_MARK: Final = b"PK\x03\x04"
-_SEPARATORS = re.compile(r"[;；、\n]")
+NAME_SEPARATORS: Final = re.compile(r"[;；、]")
+"""Between the names of originals in one cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +238,8 @@ def _is_sum_word(cell: Cell) -> bool:
 
 
 def _names(value: Value) -> tuple[str, ...]:
-    parts = (stripped(p) for p in _SEPARATORS.split(str(value or "")))
+    text = unicodedata.normalize("NFC", str(value or ""))
+    parts = (stripped(p) for p in NAME_SEPARATORS.split(text))
     return tuple(dict.fromkeys(p for p in parts if p))
 
 

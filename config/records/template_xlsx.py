@@ -177,7 +177,10 @@ def _instruction_sheet(sheet: Worksheet, table: Table) -> None:
         (f"{table.zh}（模板 {table.id}/{table.version}）", True),
         (table.purpose.zh, False),
         ("", False),
-        (f"1. 数据填在工作表“{table.zh}”。第 1 行是表头，不要改动；从第 2 行开始填写。", False),
+        (
+            f"1. 数据填在工作表“{table.zh}”。第 1 行是表头（深色必填，浅色选填），不要改动；从第 2 行开始填写。",
+            False,
+        ),
         (f"2. 以“{EXAMPLE_MARK}”开头的示例行必须删除，否则拒绝导入。", False),
         ("3. 只要有一处错误，整个文件都不导入；所有错误会一次列出，注明单元格。", False),
         (

@@ -310,6 +310,13 @@ def test_original_name_is_compared_in_composed_form(tmp_path):
     assert list(named_files([path])) == ["R\u00e9sum\u00e9.pdf"]
 
 
+@pytest.mark.parametrize("name", ["a;b.pdf", "a；b.pdf", "甲、乙.pdf"])
+def test_original_that_no_row_could_name_is_refused(tmp_path, name):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(ConfigError, match="rename"):
+        named_files([tmp_path / name])
+
+
 def test_file_that_is_absent_or_too_large_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
         read_file(tmp_path / "none.csv")
