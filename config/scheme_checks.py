@@ -188,9 +188,7 @@ class _Checker:
             here: Path = ("further_documents", i)
             self.known(name, self.names.documents, here, ("document", "文件"))
         for i, name in enumerate(model.ambiguities):
-            self.known(
-                name, self.names.ambiguities, ("ambiguities", i), ("ambiguity", "歧义条目")
-            )
+            self.known(name, self.names.ambiguities, ("ambiguities", i), ("ambiguity", "歧义条目"))
         if model.rule in (Rule.K_OF_N, Rule.WEIGHED):
             self.fault(
                 ("rule",),

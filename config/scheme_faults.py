@@ -14,8 +14,13 @@ from config.scheme_file_models import TAGS
 from config.yaml_document import Path, YamlDocument
 
 
-def faults_of(exc: ValidationError, document: YamlDocument) -> list[Fault]:
-    """Return one fault for each error, at the place in the file that it is about."""
+def faults_of(
+    exc: ValidationError, document: YamlDocument, root: type[ConfigModel] | None = None
+) -> list[Fault]:
+    """Return one fault for each error, at the place in the file that it is about.
+
+    root: model of the whole file, where it has one only.
+    """
     found = []
     errors = exc.errors(include_url=False, include_input=False)
     for error in errors:
@@ -24,12 +29,17 @@ def faults_of(exc: ValidationError, document: YamlDocument) -> list[Fault]:
             len(e["loc"]) > len(loc) and e["loc"][: len(loc)] == loc for e in errors
         ):
             continue  # only the entries without a fault of their own are counted there
-        found.append(_fault(dict(error), loc, document))
+        found.append(_fault(dict(error), loc, document, root))
     return found
 
 
-def _fault(error: dict[str, Any], loc: Sequence[str | int], document: YamlDocument) -> Fault:
-    path, model = _place(loc, document.value)
+def _fault(
+    error: dict[str, Any],
+    loc: Sequence[str | int],
+    document: YamlDocument,
+    root: type[ConfigModel] | None,
+) -> Fault:
+    path, model = _place(loc, document.value, root)
     name = ".".join(map(str, path)) or document.name
     if error["type"] == "extra_forbidden":
         return document.fault(
@@ -67,11 +77,11 @@ def _words(error: dict[str, Any]) -> list[str]:
 
 
 def _place(
-    loc: Sequence[str | int], value: Any
+    loc: Sequence[str | int], value: Any, root: type[ConfigModel] | None
 ) -> tuple[tuple[str | int, ...], type[ConfigModel] | None]:
     """Return the path in the file, without the names of branches, and the model that the last key belongs to."""
     path: list[str | int] = []
-    model: type[ConfigModel] | None = None
+    model = root
     for number, part in enumerate(loc):
         branch = (number == 0 or isinstance(loc[number - 1], int)) and part in TAGS
         if branch and not (isinstance(value, dict) and part in value):

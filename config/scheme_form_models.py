@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.base import ConfigModel, ExactNumber
+from config.base import ConfigModel
 from config.scheme_models import (
     BilingualModel,
     ConditionModel,
+    Exact,
     Id,
     MetricId,
     ProposalModel,
@@ -42,7 +43,7 @@ class LimitModel(ConfigModel):
 class FieldPhotosModel(ConfigModel):
     """Photos that belong to an attachment."""
 
-    megapixels: ExactNumber
+    megapixels: Exact
     """Least size of one."""
     count: Annotated[int, Field(ge=1)]
     """Least number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, WithJsonSchema
 
 from config.base import ConfigModel, ExactNumber
 from kpi.clauses import Decision, ListRule, Operator, Part, SourceClass
@@ -20,6 +20,8 @@ SeedRef = Annotated[
     Field(pattern=r"^[\w.-]+:[0-9]+(-[0-9]+)?(, [\w.-]+:[0-9]+(-[0-9]+)?)*$", max_length=200),
 ]
 """Where the wording stands: `text:line` or `text:first-last`, several separated by a comma."""
+Exact = Annotated[ExactNumber, WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]})]
+"""An exact number: 50, 0.5 or 1/3."""
 Words = Annotated[str, Field(min_length=1, max_length=4000)]
 
 
@@ -73,7 +75,7 @@ class AlternativeModel(ConfigModel):
     """Ambiguity and reading, like AMB-02.ratio."""
     metric: MetricId | None = None
     """The metric under this reading."""
-    threshold: ExactNumber | None = None
+    threshold: Exact | None = None
     """The threshold under this reading."""
     points_of: MetricId | None = None
     """A ratio metric: its difference before → after in percentage points is compared."""
@@ -111,7 +113,7 @@ class RowModel(WordedModel):
     """Metric that decides the row; without it people judge."""
     operator: Operator | None = None
     """Comparison with the threshold."""
-    threshold: ExactNumber | None = None
+    threshold: Exact | None = None
     """In the unit: 90 with "%" is 9/10."""
     unit: str | None = None
     """Unit of the threshold."""

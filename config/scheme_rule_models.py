@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.base import ConfigModel, ExactNumber
+from config.base import ConfigModel
 from config.scheme_models import (
     BilingualModel,
     ConditionModel,
+    Exact,
     Id,
     MetricId,
     SeedRef,
@@ -42,7 +43,7 @@ class AmountModel(ConfigModel):
 
     id: Id
     """What it is."""
-    value: ExactNumber
+    value: Exact
     """The number."""
     unit: str
     """Its unit, as printed."""
@@ -159,7 +160,7 @@ class CompetenceModel(RuleBaseModel):
     """What it is about."""
     metric: MetricId
     """The figure."""
-    split: ExactNumber
+    split: Exact
     """The number that already belongs to the upper body."""
     below: BilingualModel
     """Who decides below it."""
@@ -183,7 +184,7 @@ class PhotosModel(RuleBaseModel):
 
     kind: Literal["photos"]
     """What it is about."""
-    megapixels: ExactNumber
+    megapixels: Exact
     """Least size of one."""
     count: Annotated[int, Field(ge=1)]
     """Least number."""

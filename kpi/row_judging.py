@@ -75,10 +75,10 @@ def judge_row(row: Clause, figures: Mapping[str, Figure], facts: Facts) -> RowVe
     if applies is False:
         return RowVerdict(row, Answer.NOT_APPLICABLE, _condition(row, met=False))
     if row.target is None:
-        answer, reason = _by_people(row, facts)
+        answer, said = _by_people(row, facts)
         if applies is None:
-            answer, reason = Answer.NOT_EVALUATED, _condition(row, met=None)
-        return RowVerdict(row, answer, reason, optional=row.optional)
+            answer, said = Answer.NOT_EVALUATED, _condition(row, met=None)
+        return RowVerdict(row, answer, said, optional=row.optional)
     judged = judge_target(row.target, figures)
     readings = tuple(_alternative(a, row.target, figures) for a in row.alternatives)
     answer, reason = judged.answer, judged.reason

@@ -143,7 +143,7 @@ def _deadline(rule: SchemeRule, terms: Deadline, on: date | None) -> RuleAnswer:
     late = on > terms.last_day
     return RuleAnswer(
         rule,
-        RuleState.NOT_MET if late else RuleState.INFORMS,
+        RuleState.OVER if late else RuleState.INFORMS,
         Bilingual(
             f"截止 {shown}" + (f"；{on} 已过" if late else ""),
             f"until {shown}" + (f"; over on {on}" if late else ""),

@@ -202,8 +202,9 @@ def tally_of(root: GroupVerdict) -> Tally:
     passed: Counter[Origin] = Counter()
     failed: Counter[Origin] = Counter()
     undetermined = no_figure = people = 0
-    left_out = _outside(root)
-    for row in _inside(root):
+    inside = list(root.counted())
+    left_out = sum(1 for _ in root.rows()) - len(inside)
+    for row in inside:
         if row.verdict is None:
             left_out += 1
         elif row.verdict is Verdict.PASS:
@@ -221,17 +222,3 @@ def tally_of(root: GroupVerdict) -> Tally:
 
 def _origin(row: RowVerdict) -> Origin:
     return row.known.origin if row.known is not None else Origin.DECLARED
-
-
-def _inside(group: GroupVerdict) -> list[RowVerdict]:
-    """Return the rows of groups that take part."""
-    if group.answer in (Answer.NOT_APPLICABLE, Answer.NOT_CHOSEN):
-        return []
-    found: list[RowVerdict] = []
-    for item in group.items:
-        found += _inside(item) if isinstance(item, GroupVerdict) else [item]
-    return found
-
-
-def _outside(group: GroupVerdict) -> int:
-    return sum(1 for _ in group.rows()) - len(_inside(group))

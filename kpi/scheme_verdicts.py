@@ -128,6 +128,16 @@ class GroupVerdict:
             else:
                 yield item
 
+    def counted(self) -> Iterator[RowVerdict]:
+        """Yield the verdict of every row below whose groups all take part, in order."""
+        if self.answer in (Answer.NOT_APPLICABLE, Answer.NOT_CHOSEN):
+            return
+        for item in self.items:
+            if isinstance(item, GroupVerdict):
+                yield from item.counted()
+            else:
+                yield item
+
     def groups(self) -> Iterator[GroupVerdict]:
         """Yield this and the verdict of every group below, in order."""
         yield self
@@ -149,6 +159,8 @@ class RuleState(StrEnum):
     """By its own declaration nothing bars the applicant."""
     MET = "met"
     NOT_MET = "not met"
+    OVER = "over"
+    """A deadline that has passed."""
     OPEN = "open"
     """A fact that it needs is not declared."""
 
