@@ -22,7 +22,7 @@ from evidence.grammar import Origin
 from evidence.refusal import Refusal
 from evidence.statement import Statement, parse_statement
 from kpi.bilingual import Bilingual
-from model.errors import PermanentError
+from model.errors import ConfigError, PermanentError
 
 STATEMENT_FILE = "statement.dsse.json"
 
@@ -40,12 +40,15 @@ class FigureSource:
 
 
 def source_of_bundle(bundle: Path) -> FigureSource:
-    """Return the claims of a bundle; raises PermanentError if it cannot be read or its claims are not the stated ones.
+    """Return the claims of a bundle; raises ConfigError if it cannot be read or its claims are not the stated ones.
 
     The signature is not checked here: that needs the trust policy of the authority and `plantproof-verify`.
     """
     statement = _statement(bundle)
-    figures = figures_from_bundle(bundle)
+    try:
+        figures = figures_from_bundle(bundle)
+    except PermanentError as exc:
+        raise ConfigError(exc.en, exc.zh) from exc
     spans = {name: figure.request.span for name, figure in figures.items()}
     after = next((s for name, s in spans.items() if not name.endswith("-before")), None)
     before = next((s for name, s in spans.items() if name.endswith("-before")), None)
@@ -71,11 +74,11 @@ def _statement(bundle: Path) -> Statement:
             claims = hashlib.sha256(archive.read(CLAIMS_FILE)).digest()
         statement = parse_statement(b64.decode(str(envelope["payload"])))
     except (OSError, KeyError, zipfile.BadZipFile, Refusal) as exc:
-        raise PermanentError(
+        raise ConfigError(
             f"{bundle} is no readable bundle: {exc}", f"{bundle} 不是可读取的证据包：{exc}"
         ) from exc
     if claims not in {s.sha256 for s in statement.subjects if s.name == CLAIMS_FILE}:
-        raise PermanentError(
+        raise ConfigError(
             f"{bundle}: {CLAIMS_FILE} is not the file that its statement names; it was changed",
             f"{bundle}：{CLAIMS_FILE} 与声明中的摘要不符，文件被改动过",
         )

@@ -14,9 +14,9 @@ from kpi.bilingual import Bilingual
 from kpi.claims import BeforeAfterClaim
 from kpi.display import number_text
 from kpi.grades import Grade, Letter, Origin, PeriodEvidence, grade
-from kpi.metrics import METRICS, metric_of
+from kpi.metrics import metric_of
 from kpi.scheme_figures import Figure as KnownFigure
-from kpi.scheme_figures import figure_of
+from kpi.scheme_figures import figure_of, find
 from kpi.window import Span
 
 
@@ -104,18 +104,18 @@ def merged(
 ) -> tuple[dict[str, KnownFigure], tuple[Contradiction, ...]]:
     """Return one figure for each metric, measured before imported before declared, and where they contradict.
 
-    A declared figure does not replace a measured one that stands in for its metric either.
+    A declared figure does not replace a measured one that stands in for its metric, or from which it follows, either.
     """
     found: dict[str, KnownFigure] = {}
     against: list[Contradiction] = []
     for source in (measured, imported, declared):
+        better = dict(found)
         for name, figure in source.items():
-            metric = METRICS.get(name)
-            stands = name if name in found else metric.stood_in_by if metric is not None else ""
-            if stands not in found:
+            known = find(better, name)
+            if known is None:
                 found[name] = figure
-            elif found[stands].value != figure.value:
-                against.append(Contradiction(name, found[stands], figure))
+            elif known[1].value != figure.value:
+                against.append(Contradiction(name, known[1], figure))
     return found, tuple(against)
 
 

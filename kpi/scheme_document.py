@@ -121,7 +121,7 @@ def force_of(document: Document, on: date) -> ForceStatus:
         case TermKind.YEARS if document.issued is not None:
             return _years(document, document.issued, on)
         case TermKind.ROUND if term.last_day is not None:
-            return _round(term.last_day, on)
+            return _round(document, term.last_day, on)
         case _:
             return ForceStatus(
                 Force.NOT_SAID,
@@ -150,18 +150,27 @@ def _years(document: Document, issued: date, on: date) -> ForceStatus:
     )
 
 
-def _round(last_day: date, on: date) -> ForceStatus:
-    if on <= last_day:
+def _round(document: Document, last_day: date, on: date) -> ForceStatus:
+    if on > last_day:
         return ForceStatus(
-            Force.IN_FORCE,
+            Force.ROUND_OVER,
             last_day,
-            Bilingual(f"本轮申报至 {last_day}", f"this round ends on {last_day}"),
+            Bilingual(
+                f"本轮申报已于 {last_day} 截止；新一轮以主管部门通知为准",
+                f"this round ended on {last_day}; a new one needs a new notice of the authority",
+            ),
+        )
+    if document.issued is None:
+        return ForceStatus(
+            Force.NOT_SAID,
+            last_day,
+            Bilingual(
+                f"本轮申报至 {last_day}；所读文本没有发布日期，{on} 时是否已发布无从得知",
+                f"this round ends on {last_day}; without a date of issue nobody knows whether it was out on {on}",
+            ),
         )
     return ForceStatus(
-        Force.ROUND_OVER,
+        Force.IN_FORCE,
         last_day,
-        Bilingual(
-            f"本轮申报已于 {last_day} 截止；新一轮以主管部门通知为准",
-            f"this round ended on {last_day}; a new one needs a new notice of the authority",
-        ),
+        Bilingual(f"本轮申报至 {last_day}", f"this round ends on {last_day}"),
     )

@@ -34,6 +34,8 @@ def test_last_day_of_a_term_of_years(day: date, years: int, expected: date) -> N
         ("CQ21-DOC", date(2021, 11, 24), Force.IN_FORCE),
         ("CQ21-DOC", date(2021, 11, 25), Force.ROUND_OVER),
         ("MIIT21-DOC", date(2021, 11, 24), Force.ROUND_OVER),
+        # Without a date of issue nobody can say that it was out before its deadline.
+        ("MIIT21-DOC", date(2019, 1, 1), Force.NOT_SAID),
         ("SX18-DOC", date(2018, 4, 11), Force.ROUND_OVER),
         ("CD-DOC", date(2026, 1, 1), Force.DRAFT),
         ("CQ-RETRO-DOC", date(2026, 1, 1), Force.NOT_SAID),
