@@ -68,7 +68,8 @@ def assess(
     _check_usage(file, bundle, start, end, before_start, before_end, facts)
     from agent.assess_sources import source_of_bundle, source_of_plant
     from agent.assessment_print import as_json as envelope
-    from agent.assessment_print import console, print_assessment
+    from agent.assessment_print import print_assessment
+    from agent.clause_table import console
     from agent.cli.report import instant_of
     from agent.reporting import Window
     from agent.scheme_assessment import assess_scheme

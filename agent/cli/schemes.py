@@ -36,7 +36,7 @@ def schemes(
 ) -> None:
     """认定方案 / Certification schemes: list them, or print the clause table of one."""
     language = resolve_language(lang)
-    from agent.assessment_print import console
+    from agent.clause_table import console
     from agent.cli.assess import day_of, scheme_id
     from agent.schemes_print import (
         print_coverage,
