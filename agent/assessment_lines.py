@@ -12,10 +12,12 @@ from agent.scheme_assessment import SchemeAssessment
 from kpi.bilingual import Bilingual
 from kpi.clauses import Clause, Proposal, Target
 from kpi.display import number_text
-from kpi.metrics import metric_of
+from kpi.grades import Grade
+from kpi.metrics import BEFORE, METRICS, metric_of
 from kpi.scheme import Group, Rule
 from kpi.scheme_ambiguities import Ambiguity
-from kpi.scheme_figures import Figure
+from kpi.scheme_figures import Figure, find
+from kpi.scheme_forms import Period
 from kpi.scheme_verdicts import Answer, GroupVerdict, ReadingVerdict, RowVerdict
 
 DASH: Final = "—"
@@ -150,8 +152,12 @@ def grade_text(row: Clause, known: Figure | None) -> str:
     """Return the grade of a cell: that of the figure, at most the best one the row can reach."""
     if known is None or known.grade is None:
         return ""
-    letter = max(known.grade.letter.value, row.grade.value)
-    return f"{letter} 模拟/sim" if known.grade.simulated else letter
+    return _letter(known.grade, max(known.grade.letter.value, row.grade.value))
+
+
+def _letter(grade: Grade, letter: str) -> str:
+    """Return a letter as printed: simulated data never carry a bare one."""
+    return f"{letter} 模拟/sim" if grade.simulated else letter
 
 
 def _remarks(assessment: SchemeAssessment, verdict: RowVerdict) -> Iterator[Bilingual]:
@@ -214,6 +220,42 @@ def _other(entry: Ambiguity, other: ReadingVerdict) -> Bilingual:
     return Bilingual(
         f"另一读法：{name.zh}：{text}，{word.zh}", f"other reading: {name.en}: {text}, {word.en}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CellValue:
+    """A cell of an application form that a figure fills."""
+
+    id: str
+    label: Bilingual
+    metric: Bilingual
+    """What the figure is: labels like 提升比例（%） stand in a form several times."""
+    value: str
+    grade: str
+    ours: bool
+    """Formula or unit of the cell are ours."""
+
+
+def cells_of(assessment: SchemeAssessment) -> Iterator[CellValue]:
+    """Yield the cells of the scheme's forms for which there is a figure of exactly their metric."""
+    for form in assessment.library.forms_of(assessment.scheme.id):
+        for cell in form.fields():
+            metric = METRICS.get(cell.metric)
+            if metric is None or metric.by_year:
+                continue
+            name = f"{metric.id}{BEFORE}" if cell.period is Period.BEFORE else metric.id
+            found = find(assessment.figures, name)
+            if found is None or not isinstance(found[1].value, Fraction):
+                continue
+            grade = found[1].grade
+            yield CellValue(
+                id=cell.id,
+                label=Bilingual(cell.label, cell.en),
+                metric=Bilingual(metric.zh, metric.en),
+                value=value_text(found[1].value, metric.id),
+                grade="" if grade is None else _letter(grade, grade.letter.value),
+                ours=bool(cell.proposed),
+            )
 
 
 def ambiguities_of(assessment: SchemeAssessment) -> tuple[Ambiguity, ...]:

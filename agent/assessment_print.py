@@ -10,6 +10,7 @@ from rich.console import Console
 
 from agent.assessment_lines import (
     ambiguities_of,
+    cells_of,
     lines_of,
     proposals_of,
 )
@@ -85,6 +86,7 @@ class _Printer:
         self._open_rows()
         self._rules()
         self._further()
+        self._form_cells()
         self._readings()
         self._ours()
         self._banner()
@@ -227,6 +229,21 @@ class _Printer:
                 mark = {True: "✓", False: "✗", None: "·"}[checked.within]
                 self._line(f"  {mark} {name}: {self._of(checked.text)}")
 
+    def _form_cells(self) -> None:
+        cells = list(cells_of(self._a))
+        if not cells:
+            return
+        self._title(
+            "申报书中有数值可填的栏目（未印单位的按指标单位）",
+            "Cells of the application form that a figure fills",
+        )
+        for cell in cells:
+            ours = self._say("（算法为本项目规则）", " (formula ours)") if cell.ours else ""
+            grade = self._say(f"，等级 {cell.grade}", f", grade {cell.grade}") if cell.grade else ""
+            colon = self._say("：", ": ")
+            label = f"{self._of(cell.label)} [{self._of(cell.metric)}]"
+            self._line(f"  {cell.id} {label}{colon}{cell.value}{grade}{ours}")
+
     def _readings(self) -> None:
         found = ambiguities_of(self._a)
         if not found:
@@ -336,6 +353,10 @@ def as_json(assessment: SchemeAssessment, language: str) -> dict[str, Any]:
                 "parts": [p.id for p in r.parts],
             }
             for r in verdict.rules
+        ],
+        "cells": [
+            {"id": c.id, "label": c.label.of(language), "value": c.value, "grade": c.grade}
+            for c in cells_of(assessment)
         ],
         "contradictions": [c.text.of(language) for c in assessment.contradictions],
         "texts": {

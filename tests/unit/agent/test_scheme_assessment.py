@@ -12,7 +12,7 @@ from rich.console import Console
 
 from agent.assess_sources import FigureSource
 from agent.assessment import required_text
-from agent.assessment_lines import Line, grade_text, lines_of, value_text
+from agent.assessment_lines import Line, cells_of, grade_text, lines_of, value_text
 from agent.assessment_print import as_json, print_assessment
 from agent.known_figures import Periods, declared_figure, merged
 from agent.scheme_assessment import SchemeAssessment, assess_scheme
@@ -214,6 +214,33 @@ def test_texts_are_measured_against_the_limits_of_their_cells() -> None:
     found = assessed("CQ18-WS", f"texts: {{CQ18-WS-FORM.overall: {long}}}")
     assert found.texts["CQ18-WS-FORM.overall"].within is False
     assert "✗ CQ18-WS-FORM.overall: 501 > 500 字" in text_of(found)
+
+
+def test_cells_of_the_form_are_filled_by_figures_of_exactly_their_metric() -> None:
+    declared = """
+figures:
+  productivity-change: {value: 12.5, unit: "%"}
+  defect-rate: {value: 3, unit: "%"}
+  defect-rate-before: {value: 5, unit: "%"}
+  nc-ratio: {value: 60, unit: "%"}
+"""
+    found = {c.id: (c.value, c.grade) for c in cells_of(assessed("CQ18-WS", declared))}
+    assert found == {
+        "CQ18-WS-FORM.productivity-change": ("12.50 %", "D"),
+        "CQ18-WS-FORM.defect-before": ("5 %", "D"),
+        "CQ18-WS-FORM.defect-after": ("3 %", "D"),
+    }, "the form has no cell for NC / production equipment"
+
+
+def test_current_effects_of_the_factory_form_are_filled_where_there_is_a_figure() -> None:
+    declared = "figures: {oee-change: {value: 4, unit: '%'}, staff-change: {value: 9, unit: '%'}}"
+    found = {c.id: c.value for c in cells_of(assessed("MIIT21-FACTORY", declared))}
+    assert found == {"MIIT21-FACTORY-FORM.effect-8": "9 %", "MIIT21-FACTORY-FORM.effect-9": "4 %"}
+    text = text_of(assessed("MIIT21-FACTORY", declared))
+    assert (
+        "effect-9 设备综合利用率提升（%） [设备综合效率 OEE 变化]：4 %，等级 D（算法为本项目规则）"
+        in text
+    )
 
 
 def test_state_of_the_document_is_told_for_the_date() -> None:

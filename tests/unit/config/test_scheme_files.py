@@ -10,6 +10,7 @@ from config.faults import ConfigFaultsError, Fault
 from config.scheme_files import builtin_library, builtin_schemes, builtin_sources
 from config.scheme_ids import ids_of
 from config.scheme_library import build_library
+from kpi.scheme_rules import Exclusive
 from tests.support.schemes import DOCUMENT, group, library_of, row, scheme_file
 
 FEW = [
@@ -222,3 +223,42 @@ def test_clause_number_stands_on_every_row_group_and_rule() -> None:
         assert [g.id for g in scheme.root.groups() if not g.clause] == []
     for rules in library.rules.values():
         assert [r.id for r in rules if not r.clause] == []
+
+
+def test_every_entry_of_the_register_and_every_fact_is_used() -> None:
+    texts = {name: data.decode() for name, data in builtin_sources()}
+    rest = "".join(t for n, t in texts.items() if n not in ("ambiguities.yaml", "facts.yaml"))
+    library = builtin_library()
+    assert [a for a in library.ambiguities if a not in rest] == []
+    # These four are asked by rules that the code answers: who applies for what, when and why a title ended, the size.
+    by_code = {"applies-for", "revoked-on", "employees", "annual-revenue"}
+    used = {f for f in library.facts if f"fact: {f}," in rest or f"event: {f}}}" in rest}
+    assert set(library.facts) - used == by_code
+
+
+def test_option_of_a_fact_is_a_box_of_the_form_where_the_form_has_one() -> None:
+    library = builtin_library()
+    cells = {c.id: {o.id for o in c.choices} for f in library.forms.values() for c in f.fields()}
+    for name, fact in (
+        ("CQ18-WS-FORM.build-status", "build-status"),
+        ("CQ18-SF-FORM.build-status", "build-status"),
+        ("SX18-FORM.mode", "mode"),
+        ("SX18-FORM.new-technology", "new-technology"),
+        ("MIIT21-FACTORY-FORM.task-industry", "task-industry"),
+        ("MIIT21-FACTORY-FORM.enterprise-size", "enterprise-size"),
+    ):
+        assert cells[name] == {o.id for o in library.facts[fact].options}, name
+    assert cells["CQ18-SF-FORM.mode"] == {o.id for o in library.facts["mode"].options} - {"other"}
+
+
+def test_schemes_that_exclude_each_other_are_options_of_the_fact_that_is_asked() -> None:
+    library = builtin_library()
+    options = {o.id for o in library.facts["applies-for"].options}
+    exclusive = {
+        scheme
+        for rules in library.rules.values()
+        for r in rules
+        if isinstance(r.terms, Exclusive)
+        for scheme in r.terms.schemes
+    }
+    assert options == exclusive
