@@ -67,7 +67,7 @@ def assess(
     language = resolve_language(lang)
     _check_usage(file, bundle, start, end, before_start, before_end, facts)
     from agent.assess_sources import source_of_bundle, source_of_plant
-    from agent.assessment_print import as_json as envelope
+    from agent.assessment_json import as_json as envelope
     from agent.assessment_print import print_assessment
     from agent.clause_table import console
     from agent.cli.report import instant_of

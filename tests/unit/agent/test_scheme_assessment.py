@@ -12,8 +12,9 @@ from rich.console import Console
 
 from agent.assess_sources import FigureSource
 from agent.assessment import required_text
+from agent.assessment_json import as_json
 from agent.assessment_lines import Line, cells_of, grade_text, lines_of, value_text
-from agent.assessment_print import as_json, print_assessment
+from agent.assessment_print import print_assessment
 from agent.known_figures import Periods, declared_figure, merged
 from agent.scheme_assessment import SchemeAssessment, assess_scheme
 from config.facts_file import Declared, parse_facts
