@@ -92,8 +92,8 @@ def print_scheme(scheme: Scheme, on: date, language: str, out: Console) -> None:
         (
             (say("编号", "Id"), 17),
             (say("条款", "Clause"), 14),
-            (say("要求", "Requirement"), 40),
-            (say("阈值", "Required"), 9),
+            (say("要求", "Requirement"), 39),
+            (say("阈值", "Required"), 10),
             (say("指标", "Metric"), 16),
             (say("来源", "From"), 6),
             (say("等级", "Best"), 5),
