@@ -134,10 +134,10 @@ class _Printer:
             self._out,
             (
                 (self._say("条款", "Clause"), 15),
-                (self._say("要求", "Requirement"), 36 if chinese else 33),
+                (self._say("要求", "Requirement"), 36 if chinese else 32),
                 (self._say("阈值", "Required"), 9 if chinese else 10),
                 (self._say("数值", "Figure"), 13),
-                (self._say("结论", "Verdict"), 10 if chinese else 14),  # "undetermined"
+                (self._say("结论", "Verdict"), 10 if chinese else 15),  # "undetermined"
                 (self._say("等级", "Grade"), 6),
                 (self._say("读法与原因", "Reading and reason"), 38 if chinese else 36),
             ),
