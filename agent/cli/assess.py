@@ -70,7 +70,7 @@ def assess(
     from agent.assessment_json import as_json as envelope
     from agent.assessment_print import print_assessment
     from agent.clause_table import console
-    from agent.cli.report import instant_of
+    from agent.cli.report import instant
     from agent.reporting import Window
     from agent.scheme_assessment import assess_scheme
     from config.facts_file import load_facts
@@ -86,11 +86,11 @@ def assess(
         elif file is not None and start is not None and end is not None:
             plant = load_or_exit(file, language=language, as_json=as_json)
             folder = plant.path.parent
-            after = Window(instant_of(start, plant.config), instant_of(end, plant.config))
+            after = Window(instant(start, plant.config), instant(end, plant.config))
             before = None
             if before_start is not None and before_end is not None:
                 before = Window(
-                    instant_of(before_start, plant.config), instant_of(before_end, plant.config)
+                    instant(before_start, plant.config), instant(before_end, plant.config)
                 )
             source = source_of_plant(plant, after, before)
         assessed = assess_scheme(
