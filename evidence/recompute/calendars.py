@@ -1,4 +1,7 @@
-"""Planned time: segments of an asset's life by calendar, breaks, stops and service (claims.md §0)."""
+"""Planned time of the algorithms of version 1: segments by calendar, breaks, stops and service (claims.md §0).
+
+They know one fixed offset from UTC: give them a calendar through `Calendar.fixed_at`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from evidence.recompute.intervals import Cover, Interval
-from evidence.recompute.plant import Asset, Calendar, Stop
+from evidence.recompute.plant_model import Asset, Calendar, Stop
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
@@ -43,13 +46,20 @@ def _days(calendar: Calendar, low: int, high: int) -> Iterator[tuple[date, int]]
 
 def shift_cover(calendar: Calendar, low: int, high: int) -> Cover:
     """Return the time within shifts; a shift belongs to the date on which it starts."""
-    return Cover(
+    weekly = [
         (midnight + shift.start * MINUTE_MS, midnight + shift.end * MINUTE_MS)
         for day, midnight in _days(calendar, low, high)
         if day not in calendar.holidays
         for shift in calendar.shifts
         if day.isoweekday() in shift.weekdays
-    )
+    ]
+    return Cover([*weekly, *_extra_shifts(calendar)])
+
+
+def _extra_shifts(calendar: Calendar) -> Iterator[Interval]:
+    for shift in calendar.extra:
+        midnight = _midnight(calendar, (shift.date - _UNIX_DAY).days)
+        yield midnight + shift.start * MINUTE_MS, midnight + shift.end * MINUTE_MS
 
 
 def break_cover(calendar: Calendar, low: int, high: int) -> Cover:
@@ -129,3 +139,6 @@ def _calendar_edges(calendar: Calendar, low: int, high: int) -> Iterator[int]:
         for start, end in calendar.breaks:
             yield midnight + start * MINUTE_MS
             yield midnight + end * MINUTE_MS
+    for start, end in _extra_shifts(calendar):
+        yield start
+        yield end

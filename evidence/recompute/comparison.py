@@ -9,6 +9,7 @@ from typing import Final
 
 from evidence.canonical import Json
 from evidence.document import ConfigDocument
+from evidence.grammar import SLOT_MS
 from evidence.recompute.claim_tools import (
     Parameters,
     coverage_list,
@@ -92,7 +93,7 @@ class BeforeAfter:
         """Return the point change of the whole-window sums of the valid days, with CI-1 and the word."""
         claim = self.claim
         windows = [
-            window_of(view, first, last, claim.lead, claim.grace)
+            window_of(view, first, last, claim.lead, claim.grace, offset_at=claim.first * SLOT_MS)
             for first, last in (self.before, (claim.first, claim.last))
         ]
         for window in windows:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
-from evidence.recompute.plant import CounterRule
+from evidence.recompute.plant_model import CounterRule
 
 SHORT_MS: Final = 120_000
 """Counts between readings at most this far apart are booked whole at the later one."""

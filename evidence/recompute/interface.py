@@ -14,7 +14,7 @@ from evidence.statement import Claim
 
 SlotRange = tuple[int, int]
 """Half-open."""
-_MAX_BITS: Final = 13_000
+MAX_BITS: Final = 13_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def all_streams(plan: Plan, documents: Sequence[ConfigDocument]) -> Set[str]:
 
 def decimal_text(number: int) -> str:
     """Return the decimal spelling; refuses numbers that no honest claim can need."""
-    if number.bit_length() > _MAX_BITS:
+    if number.bit_length() > MAX_BITS:
         raise Refusal("claim", "a recomputed number has too many digits", "重算结果位数过多")
     return str(number)
 

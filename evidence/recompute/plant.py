@@ -1,253 +1,213 @@
-"""The configuration document as claims read it (docs/formats/config-document.md), checked once and typed."""
+"""The configuration document, versions 1 and 2, as claims read it (docs/formats/config-document.md), checked once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from fractions import Fraction
-from typing import TypeVar
+from dataclasses import replace
+from typing import Final
 
-from evidence.canonical import Json
 from evidence.document import ConfigDocument
-from evidence.grammar import DECIMAL_INTEGER
+from evidence.grammar import DECIMAL_INTEGER, MAX_INTEGER
+from evidence.recompute.document_fields import (
+    Fields,
+    bad_document,
+    date_of,
+    integer_of,
+    pair_of,
+    require_rising,
+)
+from evidence.recompute.plant_model import (
+    COUNTER_ROLES,
+    Asset,
+    Calendar,
+    Coefficient,
+    Coefficients,
+    CounterEvent,
+    CounterRule,
+    ExtraShift,
+    Loop,
+    Plant,
+    PlantSignal,
+    Product,
+    Shift,
+    StateRow,
+    StateTable,
+    Stop,
+)
 from evidence.refusal import Refusal
 from model.signal import Role, SignalType
 from model.state import MachineState
 
-T = TypeVar("T")
+__all__ = [
+    "Asset",
+    "Calendar",
+    "CounterRule",
+    "Plant",
+    "PlantSignal",
+    "Shift",
+    "Stop",
+    "counting_stops",
+    "parse_plant",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class CounterRule:
-    """How a counter may move. max_rate: (pieces, ms), (0, 1) = not limited; modulus 0 = never rolls over."""
-
-    first: int = 0
-    pieces: int = 0
-    ms: int = 1
-    modulus: int = 0
-
-    @property
-    def limited(self) -> bool:
-        """Return whether a highest rate is stated."""
-        return (self.pieces, self.ms) != (0, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class PlantSignal:
-    """One signal of one stream in one configuration."""
-
-    stream: str
-    name: str
-    role: Role
-    type: SignalType
-    scale: tuple[int, int]
-    required: bool
-    slot_ms: int
-    deadline_ms: int
-    hold_ms: int
-    counter: CounterRule
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """One entry of the registry. service: [from, to) in Unix ms, to = None for an open end."""
-
-    id: str
-    counts_as: int
-    ideal_cycle: Fraction
-    service: tuple[int, int | None]
-    minor_stop_ms: int
-    nc: bool
-    networked: bool
-    production: bool
-    state_table: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """Minutes from local midnight of a date whose ISO weekday is in `weekdays`."""
-
-    start: int
-    end: int
-    weekdays: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Stop:
-    """A declared stop of one asset or of all (`*`), in Unix ms."""
-
-    asset: str
-    start: int
-    kind: str
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """Shifts, breaks and stops; local time = UTC + offset_min."""
-
-    offset_min: int
-    day_start_min: int
-    holidays: frozenset[date]
-    shifts: tuple[Shift, ...]
-    breaks: tuple[tuple[int, int], ...]
-    stops: tuple[Stop, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Plant:
-    """One configuration document. signals: by stream, in stream order of the document."""
-
-    assets: Mapping[str, Asset]
-    tables: Mapping[str, tuple[Mapping[str, MachineState], MachineState]]
-    calendar: Calendar
-    signals: Mapping[str, Mapping[str, PlantSignal]]
-
-    def first_of_role(self, stream: str, role: Role) -> str | None:
-        """Return the name of the first signal of `role` in `stream`."""
-        for name, signal in self.signals.get(stream, {}).items():
-            if signal.role is role:
-                return name
-        return None
-
-    def has_role(self, stream: str, role: Role) -> bool:
-        """Return whether `stream` has a signal of `role`."""
-        return self.first_of_role(stream, role) is not None
+_VERSIONS: Final = (1, 2)
+_INPUTS: Final = (("state",), ("state", "mode"), ("state", "order"), ("state", "mode", "order"))
+_LONGEST_MINUTES: Final = 10_080
+_DAY_MINUTES: Final = 1440
 
 
 def parse_plant(document: ConfigDocument) -> Plant:
-    """Return the typed document; raises `Refusal` (kind "document") for a missing or impossible value."""
-    top = _Fields(document.content, "document")
-    assets = [_asset(item) for item in top.objects("assets", "asset")]
-    tables = dict(_table(item) for item in top.objects("state_tables", "state table"))
-    ids = [asset.id for asset in assets]
-    if ids != sorted(set(ids)):
-        raise _bad("assets are not sorted by id")
+    """Return the typed document.
+
+    Raises `Refusal`: kind "document" for a missing or impossible value, "unknown-kind" for a later version.
+    """
+    top = Fields(document.content, "document")
+    version = _version(top)
+    assets = [_asset(item, version) for item in top.objects("assets", "asset")]
+    require_rising(assets, "assets", lambda asset: (asset.id,))
+    streams = {
+        item.text("id"): _signals(item, version) for item in top.objects("streams", "stream")
+    }
+    if version == 1:
+        coefficients, events = Coefficients("", {}), []
+    else:
+        coefficients = _coefficients(top.inner("coefficients"))
+        events = [_event(item) for item in top.objects("counter_events", "counter event")]
+        if events != sorted(events):
+            raise bad_document("counter_events are not sorted by device, signal, at_ms")
     return Plant(
         {asset.id: asset for asset in assets},
-        tables,
-        _calendar(top.inner("calendar")),
-        {str(item.get("id")): _signals(item) for item in top.objects("streams", "stream")},
+        _tables(top, version),
+        _calendar(top.inner("calendar"), version),
+        streams,
+        coefficients,
+        _by_signal(events),
     )
 
 
-class _Fields:
-    """Typed access to one object of the document."""
-
-    def __init__(self, fields: Mapping[str, Json], what: str) -> None:
-        self._fields = fields
-        self._what = what
-
-    def get(self, key: str) -> Json:
-        if key not in self._fields:
-            raise _bad(f"{self._what} lacks {key!r}")
-        return self._fields[key]
-
-    def has(self, key: str) -> bool:
-        return key in self._fields
-
-    def text(self, key: str) -> str:
-        return _typed(self.get(key), str, f"{self._what} {key}")
-
-    def flag(self, key: str) -> bool:
-        return _typed(self.get(key), bool, f"{self._what} {key}")
-
-    def integer(self, key: str, *, low: int) -> int:
-        return _integer(self.get(key), low, f"{self._what} {key}")
-
-    def pair(self, key: str, *, low: int, den: int) -> tuple[int, int]:
-        return _pair(self.get(key), low, den, f"{self._what} {key}")
-
-    def items(self, key: str, convert: Callable[[Json], T]) -> list[T]:
-        value = self.get(key)
-        if not isinstance(value, list):
-            raise _bad(f"{self._what} {key} is no list")
-        return [convert(item) for item in value]
-
-    def inner(self, key: str) -> _Fields:
-        return _fields(self.get(key), key)
-
-    def objects(self, key: str, what: str) -> list[_Fields]:
-        return self.items(key, lambda item: _fields(item, what))
+def _version(top: Fields) -> int:
+    version = top.integer("v", low=1)
+    if version not in _VERSIONS:
+        raise Refusal(
+            "unknown-kind",
+            f"configuration document: version {version} is not known to this verifier",
+            f"配置文档：本版验证程序不认识版本 {version}",
+        )
+    return version
 
 
-def _fields(value: Json, what: str) -> _Fields:
-    if not isinstance(value, Mapping):
-        raise _bad(f"{what} is no object")
-    return _Fields(value, what)
+def _asset(item: Fields, version: int) -> Asset:
+    start, end = item.pair("in_service", low=-MAX_INTEGER, den=0)
+    cycle = item.fraction("ideal_cycle_ms")
+    first = Asset(
+        id=item.text("id"),
+        counts_as=item.integer("counts_as", low=0),
+        ideal_cycle=cycle,
+        service=(start, end or None),
+        minor_stop_ms=item.integer("minor_stop_ms", low=0),
+        nc=item.flag("nc"),
+        networked=item.flag("networked"),
+        production=item.flag("production"),
+        state_table=item.text("state_table"),
+        smart=item.flag("smart"),
+        key=item.flag("key"),
+        products=(Product("", cycle),) if cycle > 0 else (),
+    )
+    if version == 1:
+        return first
+    products = [_product(fields) for fields in item.objects("products", "product")]
+    require_rising(products, f"products of {first.id}", lambda product: (product.id,))
+    loops = [_loop(fields) for fields in item.objects("loops", "loop")]
+    if len({loop.id for loop in loops}) != len(loops):
+        raise bad_document(f"two loops of {first.id} have one id")
+    return replace(
+        first,
+        key_step=item.flag("key_step"),
+        process_step=item.text("process_step"),
+        debounce_ms=item.integer("debounce_ms", low=0),
+        product=item.text("product"),
+        products=tuple(products),
+        loops=tuple(loops),
+    )
 
 
-def _typed(value: Json, kind: type[T], what: str) -> T:
-    if not isinstance(value, kind):
-        raise _bad(f"{what} is no {kind.__name__}")
-    return value
-
-
-def _integer(value: Json, low: int, what: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise _bad(f"{what} holds {str(value)[:40]}")
-    return value
-
-
-def _pair(value: Json, low: int, den: int, what: str) -> tuple[int, int]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise _bad(f"{what} is no pair")
-    return _integer(value[0], low, what), _integer(value[1], den, what)
-
-
-def _asset(item: _Fields) -> Asset:
-    start, end = item.pair("in_service", low=-(2**53), den=0)
-    num, den = item.pair("ideal_cycle_ms", low=0, den=1)
-    return Asset(
+def _product(item: Fields) -> Product:
+    return Product(
         item.text("id"),
-        item.integer("counts_as", low=0),
-        Fraction(num, den),
-        (start, end or None),
-        item.integer("minor_stop_ms", low=0),
-        item.flag("nc"),
-        item.flag("networked"),
-        item.flag("production"),
-        item.text("state_table"),
+        item.fraction("ideal_cycle_ms"),
+        item.integer("factor", low=1),
+        item.fraction("weight"),
     )
 
 
-def _table(item: _Fields) -> tuple[str, tuple[Mapping[str, MachineState], MachineState]]:
-    entries = {
-        entry.text("value"): _state(entry.text("state"))
-        for entry in item.objects("map", "state table entry")
-    }
-    return item.text("id"), (entries, _state(item.text("other")))
+def _loop(item: Fields) -> Loop:
+    low = item.fraction("low", low=-MAX_INTEGER)
+    high = item.fraction("high", low=-MAX_INTEGER)
+    if low >= high:
+        raise bad_document(f"limits of loop {item.text('id')[:60]!r}")
+    return Loop(
+        item.text("id"),
+        item.text("mode"),
+        frozenset(item.texts("auto")),
+        item.text("output"),
+        low,
+        high,
+    )
+
+
+def _tables(top: Fields, version: int) -> dict[str, StateTable]:
+    tables = [_table(item, version) for item in top.objects("state_tables", "state table")]
+    if version > 1:
+        require_rising(tables, "state_tables", lambda table: (table[0],))
+    return dict(tables)
+
+
+def _table(item: Fields, version: int) -> tuple[str, StateTable]:
+    inputs: tuple[str, ...] = ("state",)
+    if version > 1:
+        inputs = item.texts("inputs")
+        if inputs not in _INPUTS:
+            raise bad_document(f"inputs of state table {item.text('id')[:60]!r}")
+    rows = []
+    for entry in item.objects("map", "state table entry"):
+        values = (entry.text("value"),) if version == 1 else entry.texts("values")
+        if len(values) != len(inputs):
+            raise bad_document(f"a row of state table {item.text('id')[:60]!r} has other inputs")
+        rows.append(StateRow(values, _state(entry.text("state"))))
+    other = _state(item.text("other"))
+    return item.text("id"), StateTable(inputs, tuple(rows), other, literal=version == 1)
 
 
 def _state(text: str) -> MachineState:
     try:
         return MachineState(text)
     except ValueError as error:
-        raise _bad(f"state {text[:40]!r} is not known") from error
+        raise bad_document(f"state {text[:40]!r} is not known") from error
 
 
-def _signals(item: _Fields) -> dict[str, PlantSignal]:
+def _signals(item: Fields, version: int) -> dict[str, PlantSignal]:
     stream = item.text("id")
-    return {
+    signals = {
         signal.name: signal
-        for signal in (_signal(stream, fields) for fields in item.objects("signals", "signal"))
+        for signal in (
+            _signal(stream, fields, version) for fields in item.objects("signals", "signal")
+        )
     }
+    for signal in signals.values():
+        if signal.alternate_of:
+            main = signals.get(signal.alternate_of)
+            if signal.role not in COUNTER_ROLES or main is None or main.role is not signal.role:
+                raise bad_document(f"{stream} {signal.name} is the alternate of no counter like it")
+            if main.alternate_of:
+                raise bad_document(f"{stream} {signal.name} is the alternate of an alternate")
+    return signals
 
 
-def _signal(stream: str, item: _Fields) -> PlantSignal:
-    counter = CounterRule()
-    if item.has("counter"):
-        rule = item.inner("counter")
-        modulus = rule.text("modulus")
-        if DECIMAL_INTEGER.fullmatch(modulus) is None or len(modulus) > 30 or int(modulus) < 0:
-            raise _bad(f"modulus {modulus[:40]!r}")
-        pieces, ms = rule.pair("max_rate", low=0, den=1)
-        counter = CounterRule(rule.integer("first", low=-(2**53)), pieces, ms, int(modulus))
+def _signal(stream: str, item: Fields, version: int) -> PlantSignal:
     try:
         role, kind = Role(item.text("role")), SignalType(item.text("type"))
     except ValueError as error:
-        raise _bad(f"role or type of signal {item.text('name')}") from error
+        raise bad_document(f"role or type of signal {item.text('name')}") from error
     return PlantSignal(
         stream,
         item.text("name"),
@@ -258,48 +218,77 @@ def _signal(stream: str, item: _Fields) -> PlantSignal:
         item.integer("slot_ms", low=1),
         item.integer("deadline_ms", low=0),
         item.integer("hold_ms", low=0),
-        counter,
+        _counter(item.inner("counter"), version) if item.has("counter") else CounterRule(),
+        item.text("unit"),
+        *(item.text(key) if version > 1 else "" for key in ("alternate_of", "carrier", "table")),
     )
 
 
-def _calendar(item: _Fields) -> Calendar:
+def _counter(rule: Fields, version: int) -> CounterRule:
+    modulus = rule.text("modulus")
+    if len(modulus) > 30 or DECIMAL_INTEGER.fullmatch(modulus) is None or int(modulus) < 0:
+        raise bad_document(f"modulus {modulus[:40]!r}")
+    pieces, ms = rule.pair("max_rate", low=0, den=1)
+    return CounterRule(
+        rule.integer("first", low=-MAX_INTEGER),
+        pieces,
+        ms,
+        int(modulus),
+        rule.integer("max_correction", low=0) if version > 1 else 0,
+    )
+
+
+def _calendar(item: Fields, version: int) -> Calendar:
+    if version == 1:
+        offset = item.integer("utc_offset_min", low=-_DAY_MINUTES, high=_DAY_MINUTES)
+        changes: list[tuple[int, int]] = []
+        extra: list[ExtraShift] = []
+    else:
+        (_, offset), *changes = _offsets(item)
+        extra = [_extra(fields) for fields in item.objects("extra", "extra shift")]
     return Calendar(
-        item.integer("utc_offset_min", low=-1440),
-        item.integer("day_start_min", low=0),
-        frozenset(item.items("holidays", _date)),
+        offset,
+        item.integer("day_start_min", low=0, high=2 * _DAY_MINUTES),
+        frozenset(item.items("holidays", date_of)),
         tuple(map(_shift, item.objects("shifts", "shift"))),
-        tuple(item.items("breaks", lambda pair: _minutes(_pair(pair, 0, 0, "break")))),
+        tuple(item.items("breaks", lambda pair: _minutes(pair_of(pair, 0, 0, "break")))),
         tuple(map(_stop, item.objects("stops", "stop"))),
+        tuple(changes),
+        tuple(extra),
     )
 
 
-def _date(value: Json) -> date:
-    text = _typed(value, str, "holiday")
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise _bad(f"holiday {text[:40]!r}") from error
-    if day.isoformat() != text:
-        raise _bad(f"holiday {text[:40]!r}")
-    return day
+def _offsets(item: Fields) -> list[tuple[int, int]]:
+    offsets = item.items(
+        "offsets", lambda pair: pair_of(pair, -MAX_INTEGER, -_DAY_MINUTES, "offset")
+    )
+    if not offsets or any(minutes > _DAY_MINUTES for _, minutes in offsets):
+        raise bad_document("offsets of the calendar")
+    require_rising(offsets, "offsets", lambda offset: (offset[0],))
+    return offsets
 
 
 def _minutes(pair: tuple[int, int]) -> tuple[int, int]:
-    if not pair[0] <= pair[1] <= 10_080:
-        raise _bad(f"minutes {pair[0]} to {pair[1]}")
+    if not pair[0] <= pair[1] <= _LONGEST_MINUTES:
+        raise bad_document(f"minutes {pair[0]} to {pair[1]}")
     return pair
 
 
-def _shift(item: _Fields) -> Shift:
+def _shift(item: Fields) -> Shift:
     start, end = _minutes((item.integer("from_min", low=0), item.integer("to_min", low=0)))
-    weekdays = item.items("weekdays", lambda day: _integer(day, 1, "weekday"))
-    return Shift(start, end, frozenset(weekdays))
+    weekdays = item.items("weekdays", lambda day: integer_of(day, 1, "weekday", 7))
+    return Shift(start, end, frozenset(weekdays), item.text("name"))
 
 
-def _stop(item: _Fields) -> Stop:
+def _extra(item: Fields) -> ExtraShift:
+    start, end = _minutes((item.integer("from_min", low=0), item.integer("to_min", low=0)))
+    return ExtraShift(date_of(item.get("date")), start, end, item.text("name"))
+
+
+def _stop(item: Fields) -> Stop:
     kind = item.text("kind")
     if kind not in ("pm", "brk", "off"):
-        raise _bad(f"stop kind {kind[:40]!r}")
+        raise bad_document(f"stop kind {kind[:40]!r}")
     return Stop(
         item.text("asset"),
         item.integer("from_ms", low=0),
@@ -308,8 +297,29 @@ def _stop(item: _Fields) -> Stop:
     )
 
 
-def _bad(en: str) -> Refusal:
-    return Refusal("document", f"configuration document: {en}", f"配置文档不合要求：{en}")
+def _coefficients(item: Fields) -> Coefficients:
+    rows = [
+        (row.text("carrier"), Coefficient(row.fraction("kgce"), row.text("unit")))
+        for row in item.objects("rows", "coefficient")
+    ]
+    require_rising(rows, "coefficients", lambda row: (row[0],))
+    return Coefficients(item.text("id"), dict(rows))
+
+
+def _event(item: Fields) -> CounterEvent:
+    kind = item.text("kind")
+    if kind not in ("replaced", "set"):
+        raise bad_document(f"counter event {kind[:40]!r}")
+    return CounterEvent(
+        item.text("device"), item.text("signal"), item.integer("at_ms", low=-MAX_INTEGER)
+    )
+
+
+def _by_signal(events: Sequence[CounterEvent]) -> Mapping[tuple[str, str], tuple[int, ...]]:
+    found: dict[tuple[str, str], list[int]] = {}
+    for event in events:
+        found.setdefault((event.device, event.signal), []).append(event.at_ms)
+    return {key: tuple(instants) for key, instants in found.items()}
 
 
 def counting_stops(

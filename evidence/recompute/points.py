@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 from evidence.document import ConfigDocument
 from evidence.recompute.calendars import stops_of
 from evidence.recompute.intervals import Cover
-from evidence.recompute.plant import Plant, PlantSignal, parse_plant
+from evidence.recompute.plant import parse_plant
+from evidence.recompute.plant_model import Plant, PlantSignal
 from evidence.recompute.view import LogView, Row
 from evidence.recompute.window import Window
 from model.flags import MissedCause, RowFlag

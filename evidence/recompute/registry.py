@@ -5,18 +5,30 @@ from __future__ import annotations
 from typing import Final
 
 from evidence.recompute import comparison, counter_delta, energy, oee, registry_ratios, upload
+from evidence.recompute.equipment import (
+    automatic_control,
+    defect_rate,
+    oee_claim,
+    registry_ratio,
+    unit_energy,
+)
 from evidence.recompute.interface import Plan, Registry
 from evidence.refusal import Refusal
 from evidence.statement import Claim
 
 ALGORITHMS: Final[Registry] = {
+    automatic_control.NAME: automatic_control.plan_automatic_control,
     comparison.NAME: comparison.plan_before_after,
     counter_delta.NAME: counter_delta.plan_counter_delta,
+    defect_rate.NAME: defect_rate.plan_defect_rate,
     energy.NAME: energy.plan_energy_per_piece,
     oee.OEE: oee.plan_oee,
     oee.UTILISATION: oee.plan_utilisation,
+    oee_claim.NAME: oee_claim.plan_oee,
+    registry_ratio.NAME: registry_ratio.plan_registry_ratio,
     registry_ratios.NC_RATIO: registry_ratios.plan_nc_ratio,
     registry_ratios.NETWORKED: registry_ratios.plan_networked,
+    unit_energy.NAME: unit_energy.plan_unit_energy,
     upload.NAME: upload.plan_upload_rate,
 }
 

@@ -19,7 +19,7 @@ from evidence.recompute.claim_tools import (
 )
 from evidence.recompute.interface import Outcome, SlotRange, all_streams
 from evidence.recompute.oee import used_slots
-from evidence.recompute.plant import Asset
+from evidence.recompute.plant_model import Asset
 from evidence.recompute.points import outcomes_of, required_streams, required_streams_of
 from evidence.recompute.view import LogView
 from evidence.recompute.window import Window, window_of

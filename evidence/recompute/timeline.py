@@ -66,12 +66,16 @@ def timeline(
         at, known_until = event.tau, event.tau + event.hold_ms
     add(at, min(high, known_until), state)
     add(max(at, min(high, known_until)), high, MachineState.UNKNOWN)
-    return _mark_minor(spans, minor_stop_ms)
+    return mark_minor(spans, minor_stop_ms)
 
 
-def _mark_minor(
+def mark_minor(
     spans: Sequence[tuple[int, int, MachineState]], minor_stop_ms: Callable[[int], int]
 ) -> list[Piece]:
+    """Return the spans as pieces; those of a stop up to its threshold are minor.
+
+    A stop is a maximal interval of fault or wait. minor_stop_ms: threshold in force at an instant.
+    """
     pieces: list[Piece] = []
     i = 0
     while i < len(spans):

@@ -17,7 +17,8 @@ from evidence.recompute import calendars
 from evidence.recompute.calendars import Segment
 from evidence.recompute.counters import Elapsed, Reading, SignalCount
 from evidence.recompute.figures import COUNT_ROLES, AssetFigures, Counting, Day, DayFigures
-from evidence.recompute.plant import Asset, Plant, PlantSignal, Stop, counting_stops, parse_plant
+from evidence.recompute.plant import counting_stops, parse_plant
+from evidence.recompute.plant_model import Asset, Calendar, Plant, PlantSignal, Stop
 from evidence.recompute.timeline import Event, EventKind, Piece, productive_cover, timeline
 from evidence.recompute.view import LogView, Row
 from model.flags import RowFlag
@@ -60,24 +61,32 @@ class ConfigRun(NamedTuple):
 
 
 class Window:
-    """Slots [first, last) of a log with `lead` slots before and `grace` slots after whose sealed rows take part."""
+    """Slots [first, last) of a log with `lead` slots before and `grace` slots after whose sealed rows take part.
 
-    def __init__(self, view: LogView, first: int, last: int, lead: int, grace: int) -> None:
+    offset_at: instant whose offset from UTC the algorithms of version 1 take for the whole window.
+    """
+
+    def __init__(
+        self, view: LogView, first: int, last: int, lead: int, grace: int, *, offset_at: int
+    ) -> None:
         self._view = view
+        self._offset_at = offset_at
         self._sealed = (first - lead, last + grace)
         self.first_slot, self.last_slot = first, last
         self.visible_from = (first - lead) * SLOT_MS
         self.start = first * SLOT_MS
         self.end = last * SLOT_MS
         self._plants: dict[bytes, Plant] = {}
+        self._calendars: dict[Plant, Calendar] = {}
         blocks = view.blocks
         self._config_of = {
             blocks.slots[row]: blocks.configs[row] for row in view.block_range(*self._sealed)
         }
         """Config entry of the block of each slot whose rows take part."""
         self.runs = self._config_runs(self.start, self.end)
-        self._all_runs = self._config_runs(self.visible_from, self.end)
-        self._run_starts = [run.start for run in self._all_runs]
+        self.all_runs = self._config_runs(self.visible_from, self.end)
+        """Configurations of the visible time, of which `runs` are those of the window."""
+        self._run_starts = [run.start for run in self.all_runs]
         self.counting_stops = self._counting_stops()
         self.days = self._production_days()
         self._edges = [self.start, *(day.end for day in self.days)]
@@ -88,6 +97,12 @@ class Window:
         if plant is None:
             plant = self._plants[document.digest] = parse_plant(document)
         return plant
+
+    def _calendar(self, plant: Plant) -> Calendar:
+        calendar = self._calendars.get(plant)
+        if calendar is None:
+            calendar = self._calendars[plant] = plant.calendar.fixed_at(self._offset_at)
+        return calendar
 
     def _config_runs(self, start: int, end: int) -> tuple[ConfigRun, ...]:
         return tuple(
@@ -108,7 +123,7 @@ class Window:
     def _production_days(self) -> tuple[Day, ...]:
         if not self.runs:
             return ()
-        calendar = self.runs[-1].plant.calendar
+        calendar = self._calendar(self.runs[-1].plant)
         return tuple(
             Day(
                 max(start, self.start),
@@ -121,7 +136,7 @@ class Window:
 
     def plant_at(self, instant: int) -> Plant:
         """Return the configuration in force at an instant of the visible time."""
-        return self._all_runs[max(bisect_right(self._run_starts, instant) - 1, 0)].plant
+        return self.all_runs[max(bisect_right(self._run_starts, instant) - 1, 0)].plant
 
     def plant_of_asset(self, asset: str, instant: int) -> Plant | None:
         """Return the configuration of an asset's day that begins at `instant`.
@@ -148,7 +163,7 @@ class Window:
     def rows(self, stream: str, name: str) -> list[Signalled]:
         """Return the visible rows of a signal, in order, without imported ones and duplicates."""
         rows = self._view.rows(stream, name, *self._sealed)
-        definitions = self._definitions(stream)
+        definitions = self.definitions(stream)
         low, high, config_of = self.visible_from, self.end, self._config_of
         kept: list[Signalled] = []
         seen: set[int] = set()
@@ -167,8 +182,15 @@ class Window:
             kept.append((row, definitions[config_of[slot]][name]))
         return kept
 
-    def _definitions(self, stream: str) -> dict[int, Mapping[str, PlantSignal]]:
-        """Return the signals of a stream by config entry."""
+    def sealing_plants(self) -> list[Plant]:
+        """Return the configurations of the blocks whose rows take part, in order of their entries."""
+        plants = (
+            self._plant(self._view.documents[c]) for c in sorted(set(self._config_of.values()))
+        )
+        return list(dict.fromkeys(plants))
+
+    def definitions(self, stream: str) -> dict[int, Mapping[str, PlantSignal]]:
+        """Return the signals of a stream by config entry, for every configuration that sealed rows."""
         return {
             config: self._plant(self._view.documents[config]).signals.get(stream, {})
             for config in set(self._config_of.values())
@@ -180,7 +202,7 @@ class Window:
             segment
             for run in self.runs
             for segment in calendars.segments(
-                run.plant.calendar,
+                self._calendar(run.plant),
                 run.plant.assets.get(asset),
                 self.counting_stops,
                 run.start,
@@ -199,7 +221,7 @@ class Window:
         for name in {name for name in first_names.values() if name is not None}:
             for row, signal in self.rows(stream, name):
                 if first_names[self._config_of[row.slot]] == name:
-                    events.append((row.tau, row.position, self._event(asset, stream, row, signal)))
+                    events.append((row.tau, row.position, self._event(asset, row, signal)))
         events.sort(key=lambda item: item[:2])
 
         def minor_stop_ms(instant: int) -> int:
@@ -209,8 +231,8 @@ class Window:
         ordered = [event for _, _, event in events]
         return timeline(ordered, self.visible_from, self.end, minor_stop_ms)
 
-    def _event(self, asset: str, stream: str, row: Row, signal: PlantSignal) -> Event:
-        state = MachineState.UNKNOWN
+    def _event(self, asset: str, row: Row, signal: PlantSignal) -> Event:
+        stream, state = signal.stream, MachineState.UNKNOWN
         if row.flags & _H:
             kind = EventKind.PROOF
         elif row.flags & _E_OR_M or not is_good(row.status):
@@ -218,18 +240,19 @@ class Window:
         else:
             kind = EventKind.SET
             plant = self.plant_at(row.tau)
-            entry = plant.assets.get(asset)
-            table = None if entry is None else plant.tables.get(entry.state_table)
+            in_force = plant.signals.get(stream, {}).get(signal.name, signal)
+            table = plant.tables.get(plant.table_of(asset, in_force))
             if table is not None:
-                text = self._raw_text(stream, row, signal)
-                state = table[1] if text is None else table[0].get(text, table[1])
+                text = self.raw_text(row, signal)
+                other = table.plain_other
+                state = other if text is None else table.plain.get(text, other)
         return Event(row.tau, kind, state, signal.hold_ms)
 
-    def _raw_text(self, stream: str, row: Row, signal: PlantSignal) -> str | None:
+    def raw_text(self, row: Row, signal: PlantSignal) -> str | None:
         """Return the raw value as a state table spells it; a float has no spelling."""
         match signal.type:
             case SignalType.TEXT:
-                return self._view.columns[stream].texts[row.value].decode()
+                return self._view.columns[signal.stream].texts[row.value].decode()
             case SignalType.FLOAT:
                 return None
             case SignalType.UINT:
@@ -247,9 +270,9 @@ class Window:
         counted: dict[Role, list[SignalCount]] = {}
         proven: set[Role] = set()
         names: dict[str, set[Role]] = {}
-        for signals in self._definitions(stream).values():
+        for signals in self.definitions(stream).values():
             for signal in signals.values():
-                if signal.role in roles:
+                if signal.role in roles and not signal.alternate_of:
                     names.setdefault(signal.name, set()).add(signal.role)
         for name, own_roles in names.items():
             rows = self.rows(stream, name)
@@ -315,12 +338,18 @@ class Window:
         return counting.get(Role.ENERGY, Counting(()))
 
 
-def window_of(view: LogView, first: int, last: int, lead: int, grace: int) -> Window:
-    """Return the worked-out window, the same object for every claim that asks for it."""
-    key = ("window", first, last, lead, grace)
+def window_of(
+    view: LogView, first: int, last: int, lead: int, grace: int, *, offset_at: int | None = None
+) -> Window:
+    """Return the worked-out window, the same object for every claim that asks for it.
+
+    offset_at: see `Window`; the first ms of the window if not given.
+    """
+    fixed_at = first * SLOT_MS if offset_at is None else offset_at
+    key = ("window", first, last, lead, grace, fixed_at)
     window = view.shared.get(key)
     if not isinstance(window, Window):
-        window = Window(view, first, last, lead, grace)
+        window = Window(view, first, last, lead, grace, offset_at=fixed_at)
         view.shared[key] = window
     return window
 
@@ -344,7 +373,11 @@ def _readings(rows: list[Signalled], role: Role) -> Iterator[Reading]:
         if signal is not last:
             last = signal
             num, den = signal.scale
-            used = signal.role is role and signal.type is not SignalType.TEXT
+            used = (
+                signal.role is role
+                and signal.type is not SignalType.TEXT
+                and not signal.alternate_of
+            )
             whole = den == 1 and signal.type in (SignalType.INT, SignalType.BOOL)
         if used and not flags & _E_OR_M and not status & SEVERITY_MASK:
             number = value * num if whole else reading(signal.type, value, num, den)

@@ -58,7 +58,7 @@ def test_plant_is_read_with_types():
     assert found.signals["a.count"]["good"].counter == CounterRule(1, 3, 60_000, 2**32)
     assert found.first_of_role("a.state", Role.STATE) == "state"
     assert not found.has_role("a.count", Role.COUNT_SCRAP)
-    assert found.tables["t/1"][0]["3"] is MachineState.RUN
+    assert found.tables["t/1"].plain["3"] is MachineState.RUN
     assert found.calendar.stops == (Stop("*", 1, "pm", 2),)
 
 

@@ -1,0 +1,1 @@
+"""Equipment statistics (docs/formats/statistics.md) and the claims that rest on them, in plain Python."""

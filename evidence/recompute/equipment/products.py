@@ -1,0 +1,85 @@
+"""Which product an asset makes at what time, and what its configuration says about it (statistics.md §3, §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from evidence.recompute.equipment.states import Texts
+from evidence.recompute.plant_model import Asset, Plant
+from evidence.recompute.window import ConfigRun
+from model.signal import Role
+
+
+class ProductPiece(NamedTuple):
+    """A stretch of one product. product: its id, None where no product is assigned."""
+
+    start: int
+    end: int
+    product: str | None
+
+
+class ProductData(NamedTuple):
+    """What one configuration says about the pieces of a product.
+
+    ideal: smallest and largest ideal ms a piece, equal if the product has an ideal cycle of its own, None if no product
+    of the asset has one. factor: pieces that one count stands for. weight: standard weight of a piece.
+    """
+
+    ideal: tuple[Fraction, Fraction] | None
+    factor: int
+    weight: Fraction
+
+
+def product_pieces(runs: Sequence[ConfigRun], asset: str, texts: Texts) -> list[ProductPiece]:
+    """Return the products of an asset over `runs`, in order and without hole; neighbours differ."""
+    stream = f"{asset}.state"
+    pieces: list[ProductPiece] = []
+
+    def add(start: int, end: int, product: str | None) -> None:
+        if start < end:
+            if pieces and pieces[-1].product == product:
+                pieces[-1] = ProductPiece(pieces[-1].start, end, product)
+            else:
+                pieces.append(ProductPiece(start, end, product))
+
+    for run in runs:
+        entry = run.plant.assets.get(asset)
+        unassigned = "" if entry is not None and _only_unnamed(entry) else None
+        name = run.plant.first_of_role(stream, Role.PRODUCT)
+        if name is None:
+            product = None if entry is None else _declared(entry)
+            add(run.start, run.end, unassigned if product is None else product)
+            continue
+        at = run.start
+        for start, end, value in texts(name, Role.PRODUCT).within(run.start, run.end):
+            add(at, start, unassigned)
+            add(start, end, unassigned if value is None else value)
+            at = end
+        add(at, run.end, unassigned)
+    return pieces
+
+
+def _only_unnamed(entry: Asset) -> bool:
+    """Return whether the asset knows one product without a name (version 1): it is always assigned."""
+    return [product.id for product in entry.products] == [""]
+
+
+def _declared(entry: Asset) -> str | None:
+    if entry.product:
+        return entry.product
+    return entry.products[0].id if len(entry.products) == 1 else None
+
+
+def product_data(plant: Plant, asset: str, product: str | None) -> ProductData:
+    """Return what a configuration says about the pieces that an asset makes of a product."""
+    entry = plant.assets.get(asset)
+    products = () if entry is None else entry.products
+    cycles = [one.ideal_cycle for one in products if one.ideal_cycle > 0]
+    ideal = (min(cycles), max(cycles)) if cycles else None
+    for one in products:
+        if one.id == product:
+            own = (one.ideal_cycle, one.ideal_cycle) if one.ideal_cycle > 0 else ideal
+            return ProductData(own, one.factor, one.weight)
+    return ProductData(ideal, 1, Fraction(1))

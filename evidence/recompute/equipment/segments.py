@@ -1,0 +1,86 @@
+"""The calendar as one asset lives it: stops, service, configuration in force (claims.md §0, statistics.md §4)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence, Set
+from itertools import islice, pairwise
+from typing import Final, NamedTuple
+
+from evidence.recompute.equipment.calendar_pieces import CalendarPiece, Occurrence
+from evidence.recompute.intervals import Cover
+from evidence.recompute.plant_model import Plant, Stop
+
+_STOP_KINDS: Final = ("off", "pm", "brk")
+"""Several stops at one instant: the first of these kinds counts."""
+
+
+class Segment(NamedTuple):
+    """A stretch of one asset without change of configuration, kind, shift or production day.
+
+    kind: planned, pm, brk, off or none (not in service).
+    """
+
+    start: int
+    end: int
+    plant: Plant
+    kind: str
+    shift: Occurrence | None
+    day: int
+
+
+class _Stopped:
+    """The counting stops of one asset."""
+
+    def __init__(self, stops: Sequence[Stop]) -> None:
+        self._covers = [
+            (kind, Cover((stop.start, stop.end) for stop in stops if stop.kind == kind))
+            for kind in _STOP_KINDS
+        ]
+        self.edges = {edge for stop in stops for edge in (stop.start, stop.end)}
+
+    def kind(self, instant: int) -> str:
+        """Return the kind of the stop that counts at `instant`, "" if none covers it."""
+        return next((kind for kind, cover in self._covers if cover.holds(instant)), "")
+
+
+class PlantCalendar:
+    """The calendar pieces and counting stops of one configuration over the time that claims look at."""
+
+    def __init__(self, plant: Plant, pieces: Sequence[CalendarPiece], counting: Set[Stop]) -> None:
+        self.plant = plant
+        self._pieces = pieces
+        self._starts = [piece.start for piece in pieces]
+        self._stops: dict[str, list[Stop]] = {}
+        self._stopped_of: dict[str, _Stopped] = {}
+        for stop in plant.calendar.stops:
+            if stop in counting:
+                self._stops.setdefault(stop.asset, []).append(stop)
+
+    def segments(self, asset: str, low: int, high: int) -> Iterator[Segment]:
+        """Yield the segments of [low, high) of an asset, in order and without hole."""
+        entry = self.plant.assets.get(asset)
+        service: tuple[int, int | None] = (low, low) if entry is None else entry.service
+        begin, end = service[0], high if service[1] is None else service[1]
+        stopped = self._stopped(asset)
+        edges = sorted({begin, end, *stopped.edges})
+        for piece in self._cut(low, high):
+            inside = edges[bisect_right(edges, piece.start) : bisect_left(edges, piece.end)]
+            for start, until in pairwise([piece.start, *inside, piece.end]):
+                kind = "none"
+                if begin <= start < end:
+                    kind = stopped.kind(start) or piece.kind
+                yield Segment(start, until, self.plant, kind, piece.shift, piece.day)
+
+    def _stopped(self, asset: str) -> _Stopped:
+        if asset not in self._stopped_of:
+            stops = self._stops.get(asset, []) + self._stops.get("*", [])
+            self._stopped_of[asset] = _Stopped(stops)
+        return self._stopped_of[asset]
+
+    def _cut(self, low: int, high: int) -> Iterator[CalendarPiece]:
+        first = max(bisect_right(self._starts, low) - 1, 0)
+        for piece in islice(self._pieces, first, bisect_left(self._starts, high)):
+            start, end = max(piece.start, low), min(piece.end, high)
+            if start < end:
+                yield piece._replace(start=start, end=end)
