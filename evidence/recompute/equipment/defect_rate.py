@@ -65,7 +65,7 @@ class DefectRate:
         reason = "no_pieces" if measured and made is not None else "no_reject_signal"
         low, high = text_of(None), text_of(None)
         if rate is not None:
-            low, high = text_of(_low(everyone)), text_of(_high(everyone))
+            low, high = text_of(_low(everyone, rate)), text_of(_high(everyone, rate))
         detail: dict[str, Json] = {
             "assets": [_asset(one) for one in everyone],
             "high": high,
@@ -89,27 +89,27 @@ def _made(everyone: Sequence[AssetStatistics]) -> int | None:
     return None if None in made else sum(count or 0 for count in made)
 
 
-def _low(everyone: Sequence[AssetStatistics]) -> Fraction | None:
-    """Return the least rate, 0 where a gap of good pieces is not limited."""
+def _low(everyone: Sequence[AssetStatistics], rate: Fraction) -> Fraction | None:
+    """Return the least rate; where a gap of good pieces is not limited 0, or the rate as measured if that is less."""
     made = rejects = 0
     for one in everyone:
         good, own = good_made(one)[0], good_made(one)[1] or 0
         most = good_at_most(one, good, own)
         if most is None:
-            return Fraction(0)
+            return min(Fraction(0), rate)
         made += own
         rejects += own - most
     return ratio(rejects, made)
 
 
-def _high(everyone: Sequence[AssetStatistics]) -> Fraction | None:
-    """Return the greatest rate, 1 where a gap that can hide rejects is not limited."""
+def _high(everyone: Sequence[AssetStatistics], rate: Fraction) -> Fraction | None:
+    """Return the greatest rate; where a gap that can hide rejects is not limited 1, or the rate if that is more."""
     made = rejects = 0
     for one in everyone:
         good, own = good_made(one)[0], good_made(one)[1] or 0
         hidden = hidden_rejects(one)
         if hidden is None:
-            return Fraction(1)
+            return max(Fraction(1), rate)
         made += own + hidden
         rejects += own + hidden - (good - one.lost)
     return ratio(rejects, made)

@@ -29,6 +29,7 @@ from evidence.recompute.equipment.sums import (
     TOTAL,
     PieceRow,
     Sums,
+    good_from_rest,
     good_of,
     sums_of,
 )
@@ -106,7 +107,7 @@ class _Work:
         ideal = (min(cycles), max(cycles)) if cycles else None
         sums = sums_of(
             cells,
-            lambda cell: self._present(cell.key.plant) - (self.silent & {SCRAP, TOTAL}),
+            self._roles_of,
             lambda cell: self._product(cell.key),
             None if ideal is None else ideal[0],
         )
@@ -157,6 +158,10 @@ class _Work:
             )
             self._roles[plant] = found
         return found
+
+    def _roles_of(self, cell: Cell) -> frozenset[Role]:
+        """Return the roles that have a counter in the configuration of a cell; one of S or T that is silent is none."""
+        return self._present(cell.key.plant) - (self.silent & {SCRAP, TOTAL})
 
     def _cells(self) -> tuple[list[Cell], Cover, list[tuple[int, int]]]:
         """Return the cells of the window, the planned time, and the intervals in service outside the plan.
@@ -222,9 +227,15 @@ class _Work:
         return any(good_of({}, roles) is not None for roles in present)
 
     def _lost(self, gaps: Iterable[Gap], factor: int, cells: Sequence[Cell]) -> int:
-        """Return the pieces among those made that may be rejects which a gap of scrap or rework hides."""
+        """Return how many pieces that were taken for good may be rejects which a gap of scrap or rework hides."""
         totals = [one.register.bookings for one in self.counted if one.role is TOTAL]
-        made_until = _made_until(cells, totals, lambda key: self._product(key).factor)
+
+        def taken_for_good(cell: Cell) -> int:
+            rest = good_from_rest(self._roles_of(cell))
+            counts = rest and cell.key.kind != "none" and not cell.key.test
+            return self._product(cell.key).factor if counts else 0
+
+        made_until = _made_until(cells, totals, taken_for_good)
         lost = 0
         for gap in gaps:
             if gap.role in (SCRAP, REWORK):
@@ -276,18 +287,23 @@ def _extra(gaps: Iterable[Gap], role: Role, factor: int) -> int | None:
 
 
 def _made_until(
-    cells: Sequence[Cell], totals: Sequence[Bookings], factor_of: Callable[[Key], int]
+    cells: Sequence[Cell], totals: Sequence[Bookings], factor_of: Callable[[Cell], int]
 ) -> Callable[[int], int]:
-    """Return the function that gives the total pieces made from the first cell until an instant."""
+    """Return the function that gives the total pieces from the first cell until an instant.
+
+    factor_of: pieces that one count in a cell stands for, 0 where the cell does not count.
+    """
+    starts = [cell.start for cell in cells]
+    factors = [factor_of(cell) for cell in cells]
+    reached = [sum(one.until(start) for one in totals) for start in [*starts, cells[-1].end]]
     made = [0]
-    for cell in cells:
-        made.append(made[-1] + cell.counts.get(TOTAL, 0))
+    for factor, before, after in zip(factors, reached, reached[1:], strict=False):
+        made.append(made[-1] + (after - before) * factor)
 
     def until(instant: int) -> int:
-        number = bisect_right(cells, instant, key=lambda cell: cell.start) - 1
-        cell = cells[number]
-        counts = sum(one.until(instant) - one.until(cell.start) for one in totals)
-        return made[number] + counts * factor_of(cell.key)
+        at = bisect_right(starts, instant) - 1
+        counts = sum(one.until(instant) for one in totals) - reached[at]
+        return made[at] + counts * factors[at]
 
     return until
 

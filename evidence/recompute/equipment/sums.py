@@ -40,7 +40,7 @@ class PieceRow(NamedTuple):
     @property
     def good_from_rest(self) -> bool:
         """Return whether good pieces are total less scrap and rework."""
-        return GOOD not in self.key.roles and {TOTAL, SCRAP} <= self.key.roles
+        return good_from_rest(self.key.roles)
 
     @property
     def made(self) -> int | None:
@@ -65,6 +65,11 @@ class PieceRow(NamedTuple):
         return self.counts.get(role, 0) if role in self.key.roles else None
 
 
+def good_from_rest(roles: Set[Role]) -> bool:
+    """Return whether good pieces are total less scrap and rework."""
+    return GOOD not in roles and {TOTAL, SCRAP} <= roles
+
+
 def made_of(counts: Mapping[Role, int], roles: Set[Role]) -> int | None:
     """Return T, else G + S + R if there are G and S, None if the pieces made are not known."""
     if TOTAL in roles:
@@ -78,7 +83,7 @@ def good_of(counts: Mapping[Role, int], roles: Set[Role]) -> int | None:
     """Return G, else T − S − R if there are T and S, None if the good pieces are not known."""
     if GOOD in roles:
         return counts.get(GOOD, 0)
-    if {TOTAL, SCRAP} <= roles:
+    if good_from_rest(roles):
         rejects = sum(counts.get(role, 0) for role in (SCRAP, REWORK) if role in roles)
         return counts.get(TOTAL, 0) - rejects
     return None

@@ -195,6 +195,11 @@ class LogBuilder:
 
     def compute_all(self, claims: Sequence[Claim]) -> list[Outcome]:
         """Return what the verifier's engine computes for claims, in one pass over the frames."""
+        view = self.view_of(claims)
+        return [make_plan(claim).compute(view) for claim in claims]
+
+    def view_of(self, claims: Sequence[Claim]) -> LogView:
+        """Return what claims are computed from."""
         plans = [make_plan(claim) for claim in claims]
         rules = LogRules(
             self.origin, str(self.key), lambda e: parse_document(self.documents[e.sha256])
@@ -219,7 +224,7 @@ class LogBuilder:
                     )
                     if columns.rows:
                         sink.add(slot, columns)
-        view = LogView(
+        return LogView(
             rules.blocks,
             len(rules.blocks),
             rules.offs,
@@ -227,7 +232,6 @@ class LogBuilder:
             collector.columns,
             collector.names,
         )
-        return [plan.compute(view) for plan in plans]
 
 
 def claim_of(
