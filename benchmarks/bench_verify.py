@@ -26,15 +26,13 @@ from evidence.frame import FrameRow, StreamLayout, frame_prefix, parse_frame, wr
 from evidence.statement import Claim
 from evidence.verify import verify_bundle
 from model.signal import SignalType
+from tests.unit.evidence.equipment_builder import asset, plant, signal
 from tests.unit.evidence.evidence_builder import (
     LogBuilder,
-    asset,
     claim_of,
     filled,
-    plant,
     proof,
     row,
-    signal,
 )
 
 SLOT = 29_538_720
@@ -78,12 +76,17 @@ def bench_held(rows: int, repeat: int) -> None:
 
 MACHINES = ("cnc-01", "cnc-02", "plc-01", "press-01", "robot-01")
 METERS = ("meter-01", "meter-02")
+COEFFICIENTS = {
+    "id": "GB/T 2589-2020",
+    "rows": [{"carrier": "electricity", "kgce": [1229, 10_000], "unit": "kW.h"}],
+}
 
 
 def build(blocks: int) -> LogBuilder:
     """Return a log of five machines and two meters; one row a signal and minute, about 25 rows a block."""
     log = LogBuilder()
-    counter = {"first": 0, "max_rate": [10, 60_000], "modulus": "0"}
+    counter = {"first": 0, "max_correction": 0, "max_rate": [10, 60_000], "modulus": "0"}
+    free = {**counter, "max_rate": [0, 1]}
     streams: dict[str, list[dict[str, object]]] = {}
     for name in MACHINES:
         streams[f"{name}.state"] = [signal("state", "state", required=True)]
@@ -94,17 +97,18 @@ def build(blocks: int) -> LogBuilder:
         ]
     for name in METERS:
         streams[f"{name}.energy"] = [
-            signal("energy", "energy", "float", required=True, scale=[1000, 1]),
+            signal("energy", "energy", "float", required=True, scale=[1000, 1], counter=free),
             signal("power", "power", "float"),
         ]
     for name in MACHINES[:2]:
         streams[f"{name}.process"] = [signal("override", "feed_override", "float")]
     assets = [asset(name) for name in MACHINES]
     assets += [
-        asset(name, production=False, ideal_cycle_ms=[0, 1], state_table="") for name in METERS
+        asset(name, production=False, ideal_cycle_ms=[0, 1], products=[], state_table="")
+        for name in METERS
     ]
     assets.sort(key=lambda item: str(item["id"]))
-    log.config(plant(assets, streams))
+    log.config(plant(assets, streams, coefficients=COEFFICIENTS))
     log.boot()
     for minute in range(blocks):
         t = log.slot * 60_000 + 500
@@ -157,6 +161,11 @@ def claims_of(log: LogBuilder, first: int, last: int) -> list[Claim]:
             meters=meters,
             threshold=[1, 10],
         ),
+        claim_of("oee/2", first, last, assets=machines, by="all"),
+        claim_of("defect-rate/1", first, last, assets=machines),
+        claim_of("registry-ratio/1", first, last, ratio="smart-share"),
+        claim_of("unit-energy/1", first, last, unit="kgce", assets=machines, meters=meters),
+        claim_of("automatic-control/1", first, last, assets=machines),
     ]
     named = [replace(claim, id=f"kpi-{number}") for number, claim in enumerate(wanted)]
     claims = [

@@ -20,7 +20,7 @@ from evidence.recompute.claim_tools import (
 )
 from evidence.recompute.equipment.limits import require_steps
 from evidence.recompute.equipment.signals import Signals, signals_of
-from evidence.recompute.equipment.values import Stretch
+from evidence.recompute.equipment.values import Stretch, Timeline
 from evidence.recompute.interface import Outcome, SlotRange, all_streams
 from evidence.recompute.intervals import Cover, Interval, intersection, union
 from evidence.recompute.oee import used_slots
@@ -34,6 +34,8 @@ from model.state import MachineState
 NAME: Final = "automatic-control/1"
 _LIMIT_SHARE: Final = Fraction(1, 200)
 """Part of the span from low to high within which an output is at a limit (kpi-audit U7, B.7: ours)."""
+_STEPS: Final = 4
+"""Steps of work that one interval costs."""
 _LIMIT_MS: Final = 300_000
 """An output must be at a limit for longer than this to count as such."""
 
@@ -114,13 +116,32 @@ def loops_of(signals: Signals, asset: str) -> Iterator[LoopFigures]:
         for loop in () if entry is None else entry.loops:
             in_force.setdefault(loop.id, []).append((run, loop))
     steps = 0
+    looked_at: set[int] = set()
     for loop_id in sorted(in_force):
         parts = in_force[loop_id]
         if parts[-1][0].end > window.start:
-            work = _Loop(signals, asset, parts)
-            steps += len(running) + work.size
+            steps += _STEPS * (len(running) + len(parts))
+            steps += _STEPS * _repeated(signals, asset, parts, looked_at)
             require_steps(steps, f"the control loops of {asset}", f"资产 {asset} 的控制回路")
-            yield work.figures(loop_id, running)
+            yield _Loop(signals, asset, parts).figures(loop_id, running)
+
+
+def _repeated(
+    signals: Signals, asset: str, parts: Sequence[tuple[ConfigRun, Loop]], looked_at: set[int]
+) -> int:
+    """Return how many stretches of signals a loop goes through that another loop, or part of it, has gone through."""
+    stream, repeated = f"{asset}.state", 0
+    for _, loop in parts:
+        timelines: list[Timeline[str | None] | Timeline[Fraction | None]] = [
+            signals.texts(stream)(loop.mode, Role.LOOP_MODE)
+        ]
+        if loop.output:
+            timelines.append(signals.numbers(stream, loop.output, Role.LOOP_OUTPUT))
+        for timeline in timelines:
+            if id(timeline) in looked_at:
+                repeated += len(timeline.stretches)
+            looked_at.add(id(timeline))
+    return repeated
 
 
 class _Loop:
@@ -147,7 +168,6 @@ class _Loop:
                     if value is not None and _is_at_limit(value, loop)
                 ]
         self._at_limit = [(a, b) for a, b in union(at_limit) if b - a > _LIMIT_MS]
-        self.size = len(parts) + len(self._modes) + len(at_limit)
 
     def figures(self, loop_id: str, running: Sequence[Interval]) -> LoopFigures:
         """Return the figures of the loop; running: intervals of the window with state run."""

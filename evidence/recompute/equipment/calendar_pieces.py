@@ -19,6 +19,8 @@ _BEFORE: Final = 11
 """Dates before an instant whose shifts, at most seven days long and day start at most two, can still reach it."""
 _AFTER: Final = 2
 _DAY_MINUTES: Final = 1440
+_STEPS: Final = 10
+"""Steps of work that one shift of one date costs."""
 
 
 class Occurrence(NamedTuple):
@@ -89,9 +91,10 @@ def calendar_pieces(calendar: Calendar, low: int, high: int) -> list[CalendarPie
 
 
 def steps_of(calendar: Calendar, low: int, high: int) -> int:
-    """Return about how many shifts, breaks and days `calendar_pieces` has to lay out."""
+    """Return the steps of work that `calendar_pieces` takes: some for each shift, break and day that it lays out."""
     dates = (high - low) // DAY_MS + _BEFORE + _AFTER
-    return dates * (1 + len(calendar.shifts) + len(calendar.breaks)) + len(calendar.extra)
+    laid_out = dates * (1 + len(calendar.shifts) + len(calendar.breaks)) + len(calendar.extra)
+    return laid_out * _STEPS
 
 
 def _occurrences(

@@ -122,6 +122,9 @@ def _cut(strips: Iterable[_Strip], hours: Iterable[int]) -> Iterator[_Strip]:
         yield _Strip(at, end, key, piece)
 
 
+_NO_COUNTS: Final[Mapping[Role, int]] = {}
+
+
 def cells_of(
     segments: Iterable[Segment],
     pieces: Sequence[Piece],
@@ -142,8 +145,10 @@ def cells_of(
     atoms: dict[Atom, int] = {}
     start = end = 0
 
-    def counted(until: int, factor: int) -> dict[Role, int]:
+    def counted(until: int, factor: int) -> Mapping[Role, int]:
         nonlocal reached
+        if not counters:
+            return _NO_COUNTS
         before = reached
         reached = [bookings.until(until) for _, bookings in counters]
         counts: dict[Role, int] = {}

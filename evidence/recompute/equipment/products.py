@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -20,7 +21,8 @@ class ProductPiece(NamedTuple):
     product: str | None
 
 
-class ProductData(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class ProductData:
     """What one configuration says about the pieces of a product.
 
     ideal: smallest and largest ideal ms a piece, equal if the product has an ideal cycle of its own, None if no product
@@ -72,14 +74,26 @@ def _declared(entry: Asset) -> str | None:
     return entry.products[0].id if len(entry.products) == 1 else None
 
 
-def product_data(plant: Plant, asset: str, product: str | None) -> ProductData:
-    """Return what a configuration says about the pieces that an asset makes of a product."""
-    entry = plant.assets.get(asset)
-    products = () if entry is None else entry.products
-    cycles = [one.ideal_cycle for one in products if one.ideal_cycle > 0]
-    ideal = (min(cycles), max(cycles)) if cycles else None
-    for one in products:
-        if one.id == product:
-            own = (one.ideal_cycle, one.ideal_cycle) if one.ideal_cycle > 0 else ideal
-            return ProductData(own, one.factor, one.weight)
-    return ProductData(ideal, 1, Fraction(1))
+class ProductList:
+    """The products of one asset in one configuration, with what is true of those that it does not list."""
+
+    def __init__(self, plant: Plant, asset: str) -> None:
+        entry = plant.assets.get(asset)
+        products = () if entry is None else entry.products
+        cycles = [one.ideal_cycle for one in products if one.ideal_cycle > 0]
+        ideal = (min(cycles), max(cycles)) if cycles else None
+        self._other = ProductData(ideal, 1, Fraction(1))
+        self._listed = {
+            one.id: ProductData(
+                (one.ideal_cycle, one.ideal_cycle) if one.ideal_cycle > 0 else ideal,
+                one.factor,
+                one.weight,
+            )
+            for one in products
+        }
+
+    def data(self, product: str | None) -> ProductData:
+        """Return what is true of the pieces of a product, None = of an unassigned one."""
+        if product is None:
+            return self._other
+        return self._listed.get(product, self._other)

@@ -64,23 +64,25 @@ class PlantCalendar:
         begin, end = service[0], high if service[1] is None else service[1]
         stopped = self._stopped(asset)
         edges = sorted({begin, end, *stopped.edges})
-        for piece in self._cut(low, high):
-            inside = edges[bisect_right(edges, piece.start) : bisect_left(edges, piece.end)]
-            for start, until in pairwise([piece.start, *inside, piece.end]):
-                kind = "none"
+        for first, last, kind, shift, day in self._cut(low, high):
+            inside = edges[bisect_right(edges, first) : bisect_left(edges, last)]
+            for start, until in pairwise([first, *inside, last]):
+                own = "none"
                 if begin <= start < end:
-                    kind = stopped.kind(start) or piece.kind
-                yield Segment(start, until, self.plant, kind, piece.shift, piece.day)
+                    own = (stopped.edges and stopped.kind(start)) or kind
+                yield Segment(start, until, self.plant, own, shift, day)
 
     def _stopped(self, asset: str) -> _Stopped:
-        if asset not in self._stopped_of:
-            stops = self._stops.get(asset, []) + self._stops.get("*", [])
-            self._stopped_of[asset] = _Stopped(stops)
-        return self._stopped_of[asset]
+        owner = asset if asset in self._stops else "*"
+        if owner not in self._stopped_of:
+            own = self._stops.get(asset, []) if owner == asset else []
+            self._stopped_of[owner] = _Stopped(own + self._stops.get("*", []))
+        return self._stopped_of[owner]
 
     def _cut(self, low: int, high: int) -> Iterator[CalendarPiece]:
         first = max(bisect_right(self._starts, low) - 1, 0)
         for piece in islice(self._pieces, first, bisect_left(self._starts, high)):
-            start, end = max(piece.start, low), min(piece.end, high)
-            if start < end:
-                yield piece._replace(start=start, end=end)
+            if low <= piece.start and piece.end <= high:
+                yield piece
+            elif max(piece.start, low) < min(piece.end, high):
+                yield piece._replace(start=max(piece.start, low), end=min(piece.end, high))

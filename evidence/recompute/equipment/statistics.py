@@ -14,7 +14,7 @@ from evidence.recompute.equipment.gaps import Gap, configured, gaps_of
 from evidence.recompute.equipment.limits import require_steps
 from evidence.recompute.equipment.products import (
     ProductData,
-    product_data,
+    ProductList,
     product_pieces,
 )
 from evidence.recompute.equipment.registers import Mark
@@ -98,8 +98,9 @@ class _Work:
         )
         self.silent = _silent_roles(self.counted)
         self.products = _products(self.window, asset)
-        self._data: dict[tuple[Plant, str | None], ProductData] = {}
+        self._lists: dict[Plant, ProductList] = {}
         self._roles: dict[Plant, frozenset[Role]] = {}
+        self._answering: dict[Plant, frozenset[Role]] = {}
 
     def result(self) -> AssetStatistics:
         cells, planned, outside = self._cells()
@@ -141,11 +142,10 @@ class _Work:
         return self.window.start <= instant < self.window.end
 
     def _product(self, key: Key) -> ProductData:
-        found = self._data.get((key.plant, key.product))
-        if found is None:
-            found = product_data(key.plant, self.asset, key.product)
-            self._data[key.plant, key.product] = found
-        return found
+        products = self._lists.get(key.plant)
+        if products is None:
+            products = self._lists[key.plant] = ProductList(key.plant, self.asset)
+        return products.data(key.product)
 
     def _present(self, plant: Plant) -> frozenset[Role]:
         """Return the roles that have a counter in a configuration."""
@@ -161,7 +161,11 @@ class _Work:
 
     def _roles_of(self, cell: Cell) -> frozenset[Role]:
         """Return the roles that have a counter in the configuration of a cell; one of S or T that is silent is none."""
-        return self._present(cell.key.plant) - (self.silent & {SCRAP, TOTAL})
+        plant = cell.key.plant
+        found = self._answering.get(plant)
+        if found is None:
+            found = self._answering[plant] = self._present(plant) - (self.silent & {SCRAP, TOTAL})
+        return found
 
     def _cells(self) -> tuple[list[Cell], Cover, list[tuple[int, int]]]:
         """Return the cells of the window, the planned time, and the intervals in service outside the plan.

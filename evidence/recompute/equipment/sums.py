@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -124,15 +124,37 @@ class Sums:
         return self.atoms[Atom.RUN] + self.atoms[Atom.RUN_X]
 
 
-@dataclass(slots=True)
 class _Totals:
-    atoms: Counter[Atom] = field(default_factory=Counter)
-    rows: dict[RowKey, Counter[Role]] = field(default_factory=dict)
-    outside_service: int = 0
-    test_pieces: int = 0
-    base_gain: int = 0
-    base_gain_least: int = 0
-    no_ideal: bool = False
+    """Sums in the making."""
+
+    def __init__(self) -> None:
+        self.atoms = dict.fromkeys(Atom, 0)
+        self.outside_service = self.test_pieces = 0
+        self.base_gain = self.base_gain_least = 0
+        self.no_ideal = False
+        self._rows: dict[RowKey, Counter[Role]] = {}
+        self._row_of: dict[tuple[ProductData, str | None, frozenset[Role]], Counter[Role]] = {}
+
+    def row(self, cell: Cell, data: ProductData, roles: frozenset[Role]) -> Counter[Role]:
+        """Return the counts of the row that a cell belongs to."""
+        short = (data, cell.key.product, roles)
+        found = self._row_of.get(short)
+        if found is None:
+            key = RowKey(cell.key.product or "", data.ideal, data.weight, roles)
+            found = self._row_of[short] = self._rows.setdefault(key, Counter())
+        return found
+
+    def result(self) -> Sums:
+        """Return what was added up."""
+        return Sums(
+            self.atoms,
+            tuple(PieceRow(key, dict(counts)) for key, counts in self._rows.items()),
+            self.outside_service,
+            self.test_pieces,
+            self.base_gain,
+            self.base_gain_least,
+            self.no_ideal,
+        )
 
 
 def sums_of(
@@ -152,27 +174,21 @@ def sums_of(
         if cell.key.kind == "none":
             totals.outside_service += pieces_of(cell.counts, roles)
             continue
-        totals.atoms.update(cell.atoms)
+        for atom, ms in cell.atoms.items():
+            totals.atoms[atom] += ms
         if data.ideal is None and (cell.key.kind == "planned" or cell.atoms.get(Atom.RUN_X)):
             totals.no_ideal = True
-        if cell.key.kind in OUTSIDE_PLAN:
+        if cell.counts and cell.key.kind in OUTSIDE_PLAN:
             gain, least = _base_gain(cell, roles, smallest_ideal)
             totals.base_gain += gain
             totals.base_gain_least += least
         if cell.key.test:
             totals.test_pieces += pieces_of(cell.counts, roles)
             continue
-        key = RowKey(cell.key.product or "", data.ideal, data.weight, roles)
-        totals.rows.setdefault(key, Counter()).update(cell.counts)
-    return Sums(
-        {atom: totals.atoms[atom] for atom in Atom},
-        tuple(PieceRow(key, dict(counts)) for key, counts in totals.rows.items()),
-        totals.outside_service,
-        totals.test_pieces,
-        totals.base_gain,
-        totals.base_gain_least,
-        totals.no_ideal,
-    )
+        row = totals.row(cell, data, roles)
+        for role, count in cell.counts.items():
+            row[role] += count
+    return totals.result()
 
 
 def _base_gain(

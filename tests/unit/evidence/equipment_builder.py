@@ -148,7 +148,7 @@ def compute(log: LogBuilder, algorithm: str, minutes: int, **parameters: Any) ->
 
 
 def view_of(log: LogBuilder, minutes: int, *, start: int = 0) -> tuple[LogView, Window]:
-    """Return the view and window of an `oee/2` claim over minutes [start, minutes) of machine `m`, all rows before it visible."""
+    """Return view and window of an `oee/2` claim of `m` over minutes [start, minutes), all before as lead."""
     view = log.view_of([claim("oee/2", minutes, start=start, assets=["m"], by="all")])
     return view, window_of(view, FIRST_SLOT + start, FIRST_SLOT + minutes, max(start, 0), 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -263,7 +264,7 @@ def test_shifts_and_unshifted_time_are_calendar_time():
     low, high = SPRING * DAY - 7 * HOUR, (SPRING + 3) * DAY + 12_345
     pieces = calendar_pieces(cal, low, high)
     assert sum(piece.end - piece.start for piece in pieces) == high - low
-    assert all(a.end == b.start for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(pieces))
 
 
 def days(cal: Calendar, low: int, high: int) -> list[tuple[float, float, int]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from evidence.frame import FrameRow
 from evidence.recompute.equipment.cells import Cell, cells_of, every_hour, hours_with
-from evidence.recompute.equipment.products import product_data, product_pieces
+from evidence.recompute.equipment.products import ProductList, product_pieces
 from evidence.recompute.equipment.sums import PIECE_ROLES, Sums, sums_of
 from evidence.recompute.timeline import productive_cover
 from model.signal import Role
@@ -58,7 +59,7 @@ def cells(log: LogBuilder, minutes: int, *, start: int = 0, hourly: bool = True)
             product_pieces(window.runs, "m", found.texts("m.state")),
             hours=hours,
             counters=counters,
-            factor_of=lambda key: product_data(key.plant, "m", key.product).factor,
+            factor_of=lambda key: ProductList(key.plant, "m").data(key.product).factor,
         )
     )
 
@@ -72,14 +73,14 @@ def sums_by(log: LogBuilder, minutes: int, *, hourly: bool) -> Sums:
         lambda cell: frozenset(
             role for role in PIECE_ROLES if cell.key.plant.of_role("m.count", role)
         ),
-        lambda cell: product_data(cell.key.plant, "m", cell.key.product),
-        product_data(found.window.runs[0].plant, "m", None).ideal[0],  # type: ignore[index]
+        lambda cell: ProductList(cell.key.plant, "m").data(cell.key.product),
+        ProductList(found.window.runs[0].plant, "m").data(None).ideal[0],  # type: ignore[index]
     )
 
 
 def edges(found: Sequence[Cell]) -> list[float]:
     """Edges in minutes; checks that there is no hole."""
-    assert all(a.end == b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(found))
     return [(edge - T0) / MIN for edge in [found[0].start, *(cell.end for cell in found)]]
 
 

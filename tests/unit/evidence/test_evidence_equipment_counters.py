@@ -1,8 +1,9 @@
-"""Counter steps, their time, and gaps (statistics.md §6, kpi-audit U4, U6); expected values by hand in the comments."""
+"""Counter steps, their time, gaps (statistics.md §6, kpi-audit U4, U6); expected values by hand in the comments."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -78,7 +79,7 @@ def test_step_2_after_time_for_a_whole_turn_is_marked():
 
 
 def test_step_3b_proven_restart_books_from_first_if_plausible():
-    # (2 − 0) ≤ 4; with first 1 one piece less; a correction or rollover that would fit as well comes after it
+    # two pieces since first 0 are plausible, one since first 1; a correction or rollover that fits as well comes later
     assert step(50, 2, rule(), restarted=True) == (2, "restart")
     assert step(50, 2, rule(first=1), restarted=True) == (1, "restart")
     assert step(3, 2, rule(correction=5), restarted=True) == (2, "restart")
@@ -119,7 +120,7 @@ def test_step_3e_reset_and_3f_quarantine():
 
 
 def test_rate_of_zero_is_a_limit():
-    # cap = 0 + 1
+    # the cap is then one piece
     assert step(0, 1, rule(rate=(0, MIN))) == (1, "")
     assert step(0, 2, rule(rate=(0, MIN))) is None
 
@@ -306,7 +307,7 @@ def bookings_of(cover: Cover, *counts: tuple[int, int, int]) -> Bookings:
 
 def parts(found: Bookings, *edges: int) -> list[int]:
     until = [found.until(edge * MIN) for edge in edges]
-    return [b - a for a, b in zip(until, until[1:], strict=False)]
+    return [b - a for a, b in pairwise(until)]
 
 
 def test_count_is_spread_over_running_time_with_a_telescoping_floor():

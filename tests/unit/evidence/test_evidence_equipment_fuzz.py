@@ -214,7 +214,8 @@ def log_of(random: Random, documents: list[dict[str, Any]]) -> LogBuilder:
 REPLACEMENTS: list[Any] = [
     0, 1, -1, 2, 7, 1440, 10_080, 60_000, 2**53 - 1, -(2**53) + 1, True, False, "", "0", "*", "m", "A", "run", "t/1",
     "state", "count_good", "count_scrap", "2026-03-01", "electricity", "kW.h", [], {}, [0, 1], [1, 0], [-1, 1], [1, 1],
-    [2**53 - 1, 1], [1, 2**53 - 1], [[0, 0]], ["*"], ["m"], [1, 2, 3], "9" * 40, "text", "int", "float", "2", "18446744073709551616",
+    [2**53 - 1, 1], [1, 2**53 - 1], [[0, 0]], ["*"], ["m"], [1, 2, 3], "9" * 40, "text", "int", "float", "2",
+    "18446744073709551616",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Values over time, merged states, debounce, minor stops, products (statistics.md §1 to §3); expected values by hand."""
+"""Values over time, merged states, debounce, minor stops, products (statistics.md §1 to §3); values by hand."""
 
 from __future__ import annotations
 

@@ -85,9 +85,8 @@ def test_vertices_move_the_whole_unknown_time_to_one_atom():
 
 
 def test_worst_combination_is_not_that_of_each_asset_alone():
-    # setup/(run + setup): a: run 1, setup 3, unknown 2; b: run 6, setup 0, unknown 4.
-    # Greatest: a's and b's unknown both setup: (5 + 4)/(1 + 5 + 6 + 4) = 9/16. Least: a idle, b run: 3/(4 + 10) or both
-    # run: 3/(1 + 3 + 2 + 10) = 3/16
+    # setup per run and setup, a: run 1, setup 3, unknown 2; b: run 6, setup 0, unknown 4.
+    # the greatest value has all unknown time as setup, 9 of 16 ms; the least as run, 3 of 16; idle would leave 3 of 14
     ratio = RATIOS["setup ratio"]
     assets = [
         vertices(atoms_of(run=1, setup=3, unk=2), *ratio),
