@@ -14,6 +14,7 @@ from evidence.document import ConfigDocument
 from evidence.grammar import SLOT_MS
 from evidence.reading import reading
 from evidence.recompute import calendars
+from evidence.recompute.atoms import atom_of
 from evidence.recompute.calendars import Segment
 from evidence.recompute.counters import Elapsed, Reading, SignalCount
 from evidence.recompute.figures import COUNT_ROLES, AssetFigures, Counting, Day, DayFigures
@@ -33,20 +34,6 @@ _E, _H, _M, _I = (
     int(RowFlag.IMPORTED),
 )
 _E_OR_M: Final = _E | _M
-
-_PLANNED: Final = {
-    MachineState.RUN: Atom.RUN,
-    MachineState.SETUP: Atom.SETUP,
-    MachineState.FAULT: Atom.FAULT,
-    MachineState.WAIT: Atom.WAIT,
-    MachineState.IDLE: Atom.IDLE,
-    MachineState.IDLE_FAULT: Atom.IDLE_FAULT,
-    MachineState.TEST: Atom.TEST,
-    MachineState.OFF: Atom.IDLE,
-    MachineState.UNKNOWN: Atom.UNK,
-}
-"""Atom of a state within planned time, minor stops apart."""
-
 
 Signalled = tuple[Row, PlantSignal]
 """A row with the definition of its signal in the configuration of the block that sealed it."""
@@ -400,20 +387,8 @@ def _atoms(
                 segment_at += 1
             piece, segment = pieces[piece_at], segments[segment_at]
             end = min(day.end, piece.end, segment.end)
-            atom = _atom(segment.kind, piece)
+            atom = atom_of(segment.kind, piece)
             if atom is not None:
                 atoms[atom] += end - start
             start = end
     return found
-
-
-def _atom(kind: str, piece: Piece) -> Atom | None:
-    if kind == "none":
-        return None
-    if kind == "planned":
-        return Atom.MINOR if piece.minor else _PLANNED[piece.state]
-    if piece.state is MachineState.RUN:
-        return Atom.RUN_X
-    if piece.state is MachineState.UNKNOWN:
-        return Atom.UNK_X
-    return Atom(kind)

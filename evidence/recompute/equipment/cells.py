@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from evidence.recompute.atoms import atom_of
 from evidence.recompute.equipment.bookings import Bookings
 from evidence.recompute.equipment.calendar_pieces import Occurrence
 from evidence.recompute.equipment.products import ProductPiece
@@ -16,30 +17,6 @@ from model.signal import Role
 from model.state import Atom, MachineState
 
 HOUR_MS: Final = 3_600_000
-
-_PLANNED: Final = {
-    MachineState.RUN: Atom.RUN,
-    MachineState.SETUP: Atom.SETUP,
-    MachineState.FAULT: Atom.FAULT,
-    MachineState.WAIT: Atom.WAIT,
-    MachineState.IDLE: Atom.IDLE,
-    MachineState.IDLE_FAULT: Atom.IDLE_FAULT,
-    MachineState.TEST: Atom.TEST,
-    MachineState.OFF: Atom.IDLE,
-    MachineState.UNKNOWN: Atom.UNK,
-}
-"""Atom of a state within planned time, minor stops apart."""
-
-
-def atom_of(kind: str, piece: Piece) -> Atom:
-    """Return the atom of a state in a segment of a kind that is not none (claims.md §1)."""
-    if kind == "planned":
-        return Atom.MINOR if piece.minor else _PLANNED[piece.state]
-    if piece.state is MachineState.RUN:
-        return Atom.RUN_X
-    if piece.state is MachineState.UNKNOWN:
-        return Atom.UNK_X
-    return Atom(kind)
 
 
 class Key(NamedTuple):
@@ -165,8 +142,8 @@ def cells_of(
         elif strip.key != key or strip.start in cut:
             yield Cell(start, end, key, atoms, counted(end, factor_of(key)))
             key, start, atoms = strip.key, strip.start, {}
-        if strip.key.kind != "none":
-            atom = atom_of(strip.key.kind, strip.piece)
+        atom = atom_of(strip.key.kind, strip.piece)
+        if atom is not None:
             atoms[atom] = atoms.get(atom, 0) + strip.end - strip.start
         end = strip.end
     if key is not None:

@@ -7,8 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 from evidence.frame import FrameRow
+from evidence.recompute.equipment.bookings import Bookings
 from evidence.recompute.equipment.cells import Cell, cells_of, every_hour, hours_with
 from evidence.recompute.equipment.products import ProductList, product_pieces
+from evidence.recompute.equipment.signals import Signals
 from evidence.recompute.equipment.sums import PIECE_ROLES, Sums, sums_of
 from evidence.recompute.timeline import productive_cover
 from model.signal import Role
@@ -45,20 +47,30 @@ def at(minute: float, value: object, index: int = 0) -> FrameRow:
 
 
 def cells(log: LogBuilder, minutes: int, *, start: int = 0, hourly: bool = True) -> list[Cell]:
+    """The cells of machine `m`, cut at every hour or only where something is booked."""
     found = signals(log, minutes, start=start)
-    window, states = found.window, found.states("m")
-    counted = found.registers("m", "m.count", PIECE_ROLES, productive_cover(states).length)
-    counters = [(one.role, one.register.bookings) for one in counted]
-    hours = every_hour(window.start, window.end)
-    if not hourly:
-        hours = hours_with((bookings for _, bookings in counters), window.start, window.end)
+    window = found.window
+    if hourly:
+        return cells_in(found, every_hour(window.start, window.end))
+    bookings = [bookings for _, bookings in counters_of(found)]
+    return cells_in(found, hours_with(bookings, window.start, window.end))
+
+
+def counters_of(found: Signals) -> list[tuple[Role, Bookings]]:
+    productive = productive_cover(found.states("m")).length
+    counted = found.registers("m", "m.count", PIECE_ROLES, productive)
+    return [(one.role, one.register.bookings) for one in counted]
+
+
+def cells_in(found: Signals, hours: set[int]) -> list[Cell]:
+    window = found.window
     return list(
         cells_of(
             found.segments("m", window.start, window.end),
-            states,
+            found.states("m"),
             product_pieces(window.runs, "m", found.texts("m.state")),
             hours=hours,
-            counters=counters,
+            counters=counters_of(found),
             factor_of=lambda key: ProductList(key.plant, "m").data(key.product).factor,
         )
     )

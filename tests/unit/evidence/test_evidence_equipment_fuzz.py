@@ -303,7 +303,7 @@ def check(outcome: Outcome, name: str) -> None:
         assert 0 <= value <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32))
 def test_random_rows_under_a_sound_document_give_results(seed: int):
     random = Random(seed)
@@ -314,7 +314,7 @@ def test_random_rows_under_a_sound_document_give_results(seed: int):
         check(outcome, one.algorithm)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32))
 def test_random_changes_of_the_document_give_a_result_or_a_refusal(seed: int):
     random = Random(seed)
@@ -332,7 +332,7 @@ def test_random_changes_of_the_document_give_a_result_or_a_refusal(seed: int):
             check(outcome, one.algorithm)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32))
 def test_random_changes_of_the_parameters_give_a_result_or_a_refusal(seed: int):
     random = Random(seed)
