@@ -1,5 +1,5 @@
 """A slow second implementation of statistics.md, second by second and straight from its sentences; it shares no code
-with the engine. Everything it is given must lie on whole seconds. It knows one configuration at a time, by slot."""
+with the engine. Everything it is given must lie on whole seconds. One file, because it is read beside that one page."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from evidence.recompute.plant_model import (
     Coefficient,
     Coefficients,
     CounterRule,
-    ExtraShift,
     Loop,
     Plant,
     Product,
@@ -314,10 +313,6 @@ IMPOSSIBLE: dict[str, Edit] = {
     "day start after two days": lambda d: d["calendar"].update(day_start_min=2881),
     "assets not sorted": lambda d: d["assets"].reverse(),
 }
-
-
-def test_extra_shift_has_its_own_type():
-    assert isinstance(parsed(document()).calendar.extra[0], ExtraShift)
 
 
 @pytest.mark.parametrize("edit", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
