@@ -115,15 +115,16 @@ def loops_of(signals: Signals, asset: str) -> Iterator[LoopFigures]:
         entry = run.plant.assets.get(asset)
         for loop in () if entry is None else entry.loops:
             in_force.setdefault(loop.id, []).append((run, loop))
+    in_window = {
+        loop_id: parts for loop_id, parts in in_force.items() if parts[-1][0].end > window.start
+    }
     steps = 0
     looked_at: set[int] = set()
-    for loop_id in sorted(in_force):
-        parts = in_force[loop_id]
-        if parts[-1][0].end > window.start:
-            steps += _STEPS * (len(running) + len(parts))
-            steps += _STEPS * _repeated(signals, asset, parts, looked_at)
-            require_steps(steps, f"the control loops of {asset}", f"资产 {asset} 的控制回路")
-            yield _Loop(signals, asset, parts).figures(loop_id, running)
+    for parts in in_window.values():
+        steps += len(running) + len(parts) + _repeated(signals, asset, parts, looked_at)
+    require_steps(steps * _STEPS, f"the control loops of {asset}", f"资产 {asset} 的控制回路")
+    for loop_id in sorted(in_window):
+        yield _Loop(signals, asset, in_window[loop_id]).figures(loop_id, running)
 
 
 def _repeated(

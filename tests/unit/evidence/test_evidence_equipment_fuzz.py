@@ -8,12 +8,14 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence import canonical
 from evidence.document import parse_document
 from evidence.frame import FrameRow
+from evidence.recompute.equipment.exact import exact_sum
 from evidence.recompute.interface import Outcome
 from evidence.recompute.registry import make_plan
 from evidence.refusal import Refusal
@@ -28,11 +30,13 @@ from tests.unit.evidence.equipment_builder import (
     asset,
     calendar,
     claim,
+    machine,
     plant,
     product,
     signal,
     table,
 )
+from tests.unit.evidence.equipment_builder import log_of as sealed
 from tests.unit.evidence.evidence_builder import FIRST_SLOT, E, H, I, M
 from tests.unit.evidence.test_evidence_equipment_cells import sums_by
 
@@ -364,3 +368,26 @@ def test_hours_without_counts_need_no_edge(seed: int):
     # the sums that claims are formed from, cut at every UTC hour and cut only where something is booked
     log = log_of(Random(seed), [document()])
     assert sums_by(log, MINUTES, hourly=True) == sums_by(log, MINUTES, hourly=False)
+
+
+def test_sum_of_fractions_stops_where_no_claim_can_go():
+    # 1/(2^52 + n) for odd n: each may double the denominator's length; 13 000 bits are reached after some 250 of them
+    summands = (Fraction(1, 2**52 + n) for n in range(1, 2_000_001, 2))
+    with pytest.raises(Refusal) as caught:
+        exact_sum(summands)
+    assert caught.value.kind == "claim"
+    assert next(summands) > Fraction(1, 2**52 + 2_000)  # and it stopped before a thousand
+    assert exact_sum([Fraction(1, 3), 2, Fraction(-1, 3)]) == 2
+
+
+def test_loops_that_share_signals_are_refused_before_the_work():
+    # 6000 loops on one mode signal of 1000 changes: 6000 × 1000 × 4 steps are more than twenty million
+    loops = [{**LOOP, "id": f"l{number}", "output": ""} for number in range(6000)]
+    state = [signal("state", "state"), signal("loop", "loop_mode")]
+    rows = [FrameRow(T0, T0, 0, 3)]
+    rows += [FrameRow(T0 + ms, T0 + ms, 1, ms % 3) for ms in range(1000)]
+    log = sealed(machine(state=state, loops=loops), {"m.state": rows}, 1)
+    with pytest.raises(Refusal) as caught:
+        log.compute(claim("automatic-control/1", 1, assets=["m"]))
+    assert caught.value.kind == "claim"
+    assert "shorter window" in caught.value.en
