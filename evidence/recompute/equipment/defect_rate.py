@@ -89,8 +89,8 @@ def _made(everyone: Sequence[AssetStatistics]) -> int | None:
     return None if None in made else sum(count or 0 for count in made)
 
 
-def _low(everyone: Sequence[AssetStatistics], rate: Fraction) -> Fraction | None:
-    """Return the least rate; where a gap of good pieces is not limited 0, or the rate as measured if that is less."""
+def _low(everyone: Sequence[AssetStatistics], rate: Fraction) -> Fraction:
+    """Return the least rate, never above the rate as measured; 0 where a gap of good pieces is not limited."""
     made = rejects = 0
     for one in everyone:
         good, own = good_made(one)[0], good_made(one)[1] or 0
@@ -99,11 +99,15 @@ def _low(everyone: Sequence[AssetStatistics], rate: Fraction) -> Fraction | None
             return min(Fraction(0), rate)
         made += own
         rejects += own - most
-    return ratio(rejects, made)
+    return min(Fraction(rejects, made), rate)
 
 
-def _high(everyone: Sequence[AssetStatistics], rate: Fraction) -> Fraction | None:
-    """Return the greatest rate; where a gap that can hide rejects is not limited 1, or the rate if that is more."""
+def _high(everyone: Sequence[AssetStatistics], rate: Fraction) -> Fraction:
+    """Return the greatest rate, never below the rate as measured; 1 where a gap that hides rejects is not limited.
+
+    A rate above 1, of counters that contradict each other, would come down by hidden rejects, which count above and
+    below the line.
+    """
     made = rejects = 0
     for one in everyone:
         good, own = good_made(one)[0], good_made(one)[1] or 0
@@ -112,7 +116,7 @@ def _high(everyone: Sequence[AssetStatistics], rate: Fraction) -> Fraction | Non
             return max(Fraction(1), rate)
         made += own + hidden
         rejects += own + hidden - (good - one.lost)
-    return ratio(rejects, made)
+    return max(Fraction(rejects, made), rate) if made else rate
 
 
 def _scrap_only(everyone: Sequence[AssetStatistics], made: int | None) -> Fraction | None:

@@ -144,6 +144,29 @@ def test_defect_rate_high_is_one_if_the_gap_is_not_limited():
     assert detail(found)["high"] == "1/1"
 
 
+def test_defect_rate_high_is_never_below_the_rate_as_measured():
+    # a: total 10, good 2; b: total 10, scrap 14; together 8 + 14 of 20 = 1.1. The gap of a's total can hide 12 more of
+    # which none is good, and 34 of 32 would be less
+    document = plant(
+        [asset("a"), asset("b")],
+        {
+            "a.state": STATE,
+            "b.state": STATE,
+            "a.count": [counter("good", SIX), counter("total", SIX)],
+            "b.count": [counter("total", SIX), counter("scrap", SIX)],
+        },
+    )
+    rows = {
+        "a.state": [at(0, 3)],
+        "b.state": [at(0, 3)],
+        "a.count": stepping(2, 0) + stepping(10, 1, True),
+        "b.count": stepping(10, 0) + stepping(14, 1),
+    }
+    found = compute(log_of(document, rows, 10), "defect-rate/1", 10, assets=["a", "b"])
+    assert (found.num, found.den) == (11, 10)
+    assert detail(found)["high"] == "11/10"
+
+
 def test_defect_rate_is_the_quotient_of_the_sums_of_the_assets():
     counters = [counter("good"), counter("scrap")]
     document = plant(
