@@ -72,6 +72,8 @@ class MqttClient:
         self._queue: deque[Message] = deque()
         self._room = threading.Condition()
         self._closing = False
+        self._looping = False
+        """Whether the thread of paho runs: only then is there anything to stop."""
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
         self._connected: asyncio.Future[ReasonCode] = self._loop.create_future()
@@ -86,7 +88,7 @@ class MqttClient:
         """Connect and subscribe. Raises TransientError or PermanentError."""
         limit = self._connection.connect_timeout.total_seconds()
         try:
-            await asyncio.to_thread(self._open)
+            await self._opened(self._client)
             async with asyncio.timeout(limit):
                 reason = await self._connected
             if reason.is_failure:
@@ -123,14 +125,19 @@ class MqttClient:
             self._client.ack(mid, 1)
 
     async def close(self) -> None:
-        """Disconnect and stop the thread, once; the session stays at the broker."""
+        """Disconnect and stop the thread, once; the session stays at the broker.
+
+        A connection that is being opened at this moment is closed by the thread that opens it, whenever that returns.
+        """
         with self._room:
             self._closing = True
+            looping = self._looping
             self._room.notify_all()
         for waiting in (self._connected, self._subscribed):
             waiting.cancel()
-        self._client.disconnect()
-        await asyncio.to_thread(self._client.loop_stop)
+        if looping:
+            self._client.disconnect()
+            await asyncio.to_thread(self._client.loop_stop)
         # paho closes its wake-up sockets when it is freed, so nothing may keep it in a cycle: neither these callbacks
         # nor an error whose traceback leads back here.
         self._client.on_connect = self._client.on_subscribe = None
@@ -156,35 +163,57 @@ class MqttClient:
         client.on_disconnect = self._on_disconnect
         return client
 
-    def _open(self) -> None:
+    async def _opened(self, client: Client) -> None:
+        """Wait until `client` has a connection and its thread runs.
+
+        In a daemon thread, not in the pool of the loop: a broker that swallows packets must not hold up the end of the
+        program until the time is over.
+        """
+        done: asyncio.Future[None] = self._loop.create_future()
+
+        def work() -> None:
+            try:
+                self._open(client)
+            except BaseException as exc:  # noqa: BLE001 - raised again where it is awaited
+                self._in_loop(_settle, done, exc)
+            else:
+                self._in_loop(_settle, done, None)
+
+        threading.Thread(target=work, name=f"connecting to {self._where}", daemon=True).start()
+        await done
+
+    def _open(self, client: Client) -> None:
         """Blocking part of connecting: files, name, socket, TLS."""
         c = self._connection
         if c.username is not None:
-            self._client.username_pw_set(c.username, self._password())
+            client.username_pw_set(c.username, self._password())
         if c.tls is not None:
             self._tls = self._tls_context()
-            self._client.tls_set_context(self._tls)
+            client.tls_set_context(self._tls)
         properties = None
         if c.version == "5":
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = int(c.session_expiry.total_seconds())
         try:
-            self._dial(properties)
+            self._dial(client, properties)
         except OSError:
             if self._tls is not None and self._tls.latest is not None:
                 self._tls.latest.close()  # paho leaves the socket of a failed handshake open
             raise
-        self._client.loop_start()
+        with self._room:
+            if not self._closing:
+                client.loop_start()
+                self._looping = True
+                return
+        client.disconnect()
 
-    def _dial(self, properties: Properties | None) -> None:
+    def _dial(self, client: Client, properties: Properties | None) -> None:
         c = self._connection
         keep_alive = int(c.keep_alive.total_seconds())
         if c.version == "5":
-            self._client.connect(
-                c.host, c.port, keep_alive, clean_start=False, properties=properties
-            )
+            client.connect(c.host, c.port, keep_alive, clean_start=False, properties=properties)
         else:
-            self._client.connect(c.host, c.port, keep_alive)
+            client.connect(c.host, c.port, keep_alive)
 
     def _password(self) -> str | None:
         if self._connection.password_file is None:
@@ -278,5 +307,10 @@ class MqttClient:
 
 
 def _settle(future: asyncio.Future[Any], result: object) -> None:
-    if not future.done():
+    """Give a future its result, or its error; nothing if nobody waits any more."""
+    if future.done():
+        return
+    if isinstance(result, BaseException):
+        future.set_exception(result)
+    else:
         future.set_result(result)

@@ -123,6 +123,27 @@ async def test_cancelled_within_a_second_and_usable_again(case: SourceCase) -> N
             await source.close()
 
 
+async def test_connect_cancelled_at_any_moment_leaves_nothing_and_is_usable_again(
+    case: SourceCase,
+) -> None:
+    async with case.start() as plant:
+        index = plant.context.points[0].index
+        source = case.spec.create(plant.context)
+        started = time.monotonic()
+        await source.connect()
+        whole = time.monotonic() - started
+        await source.close()
+        for part in range(40):
+            attempt = asyncio.create_task(source.connect())
+            await asyncio.sleep(whole * part / 32)  # from before the first step to after the last
+            attempt.cancel()
+            ended = (await asyncio.gather(attempt, return_exceptions=True))[0]
+            assert ended is None or isinstance(ended, asyncio.CancelledError), repr(ended)
+            await source.close()
+        async with running(source, plant.context.points) as run:
+            await run.until(lambda: 5 in run.values(index))
+
+
 async def test_acknowledge_after_a_batch_is_accepted(case: SourceCase) -> None:
     async with case.start() as plant:
         source = case.spec.create(plant.context)
