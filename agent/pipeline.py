@@ -60,6 +60,7 @@ class Pipeline:
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._committing: asyncio.Task[bool] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._log = logging.getLogger("plantproof.pipeline")
         self.collected_rows = 0
@@ -99,15 +100,20 @@ class Pipeline:
             self._room.clear()
 
     async def run(self) -> None:
-        """Commit until cancelled."""
+        """Commit until cancelled; a commit that is under way then is finished and counted by `close`."""
         while True:
             # Without rows the slot counter is looked at once a second; rows wait `flush` at most.
             if await _set_within(self._arrived, TICK_S):
                 await _set_within(self._wake, self._flush)
             self._wake.clear()
-            await self._commit()
+            # The thread cannot be cancelled: rows that it puts on disk must be counted and acknowledged, and rows that
+            # the disk refuses must wait for the last commit, whatever happens to this task meanwhile.
+            self._committing = asyncio.create_task(self._commit())
+            if not await asyncio.shield(self._committing):
+                await asyncio.sleep(RETRY_S)
 
-    async def _commit(self) -> None:
+    async def _commit(self) -> bool:
+        """Commit what is pending; return False if the disk refuses."""
         for batch in self._extra(self._now()):
             self._put(batch)
         # Counted at the same moment as the rows are taken: what arrives during the commit is not on disk by it.
@@ -127,8 +133,7 @@ class Pipeline:
             self._pending = taken + self._pending
             self._pending_rows += rows
             self._arrived.set()
-            await asyncio.sleep(RETRY_S)
-            return
+            return False
         if self.failure is not None:
             self._log.info("rows are committed again")
             self.failure = None
@@ -140,6 +145,7 @@ class Pipeline:
         if taken:
             await self._committed(delivered)
         self._recorder.check_files()
+        return True
 
     async def in_worker(self, work: Callable[[], _T]) -> _T:
         """Run `work` in the worker thread, between two commits."""
@@ -148,6 +154,8 @@ class Pipeline:
     async def close(self) -> None:
         """Commit what is pending, seal what is over, sign the head; call after `run` was cancelled."""
         try:
+            if self._committing is not None:
+                await self._committing
             await self._commit()
             await self.in_worker(lambda: self._recorder.stop(self._now()))
         except TransientError as exc:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -32,11 +33,18 @@ class FakeRecorder:
         self.committed: list[list[int]] = []
         self.flags: set[int] = set()
         self.refuse = False
+        self.refuse_next = False
         self.broken = False
         self.stopped = 0
+        self.entered = threading.Event()
+        self.go_on = threading.Event()
+        self.go_on.set()
 
     def commit(self, batches: list[Batch], _now: Now) -> None:
-        if self.refuse:
+        self.entered.set()
+        assert self.go_on.wait(60)
+        refused, self.refuse_next = self.refuse or self.refuse_next, False
+        if refused:
             raise TransientError("the disk is full", "磁盘已满")
         self.committed.append([v for batch in batches for v in batch.value.tolist()])
         self.flags |= {f for batch in batches for f in batch.flags.tolist()}
@@ -157,6 +165,32 @@ async def test_sources_wait_when_too_much_is_pending_and_go_on_afterwards(monkey
             assert not rig.pipeline.overloaded
             task.cancel()
     await rig.pipeline.close()
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["taken", "refused"])
+async def test_commit_under_way_at_the_stop_is_counted_and_acknowledged_or_tried_again(
+    refused: bool,
+):
+    rig = Rig()
+    rig.recorder.go_on.clear()
+    rig.recorder.refuse_next = refused
+    task = asyncio.create_task(rig.pipeline.run())
+    await rig.send(1, 2)
+    await rig.until(rig.recorder.entered.is_set)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    await rig.send(3)
+    closing = asyncio.create_task(rig.pipeline.close())
+    # Whatever `close` does before the thread is back, none of it may be the last commit.
+    await asyncio.sleep(0)
+    rig.recorder.go_on.set()
+    await closing
+    assert rig.recorder.committed == ([[1, 2, 3]] if refused else [[1, 2], [3]])
+    assert rig.pipeline.collected_rows == 3
+    assert rig.pipeline.pending_rows == 0
+    assert rig.acknowledged[-1] == 2
+    assert rig.recorder.stopped == 1
 
 
 async def test_rows_of_the_agent_itself_are_committed_with_the_others():
