@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from evidence.document import parse_document
@@ -39,8 +40,13 @@ def claim_of(item: dict[str, Any]) -> Claim:
 
 def recompute(log: PlantLog, item: dict[str, Any]) -> Outcome:
     """Return what the verifier computes for a claim object."""
-    plan = make_plan(claim_of(item))
-    collector = Collector([plan])
+    return recompute_all(log, [item])[0]
+
+
+def recompute_all(log: PlantLog, items: Sequence[dict[str, Any]]) -> list[Outcome]:
+    """Return what the verifier computes for claim objects, from one pass over the frames."""
+    plans = [make_plan(claim_of(item)) for item in items]
+    collector = Collector(plans)
     table, documents, offs = BlockTable(), {}, []
     blocks = log._blocks()
     docs = {at: parse_document(canonical(doc)) for _, doc, at in blocks}
@@ -78,7 +84,7 @@ def recompute(log: PlantLog, item: dict[str, Any]) -> Outcome:
         block = Block(0, slot, 0, at, "S", 0, MIN, letters, 0, 0, bytes(32))
         table.append(next(numbers), block, letters)
     view = LogView(table, len(table), offs, documents, collector.columns, collector.names)
-    return plan.compute(view)
+    return [plan.compute(view) for plan in plans]
 
 
 def _typed(kind: str, r: RowSpec) -> int | float | str | None:
