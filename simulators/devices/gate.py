@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from contextlib import suppress
 
 _CHUNK = 65_536
@@ -16,6 +18,7 @@ class Gate:
         self.port = 0
         self.inner_port = 0
         self.delay_s = 0.0
+        self._held: socket.socket | None = None
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -28,13 +31,39 @@ class Gate:
     async def open(self, port: int = 0) -> None:
         """Listen; 0 = the port of the last time, or a free one the first time."""
         if self._server is None:
+            self._hold(port or self.port)
             self._server = await asyncio.start_server(
-                self._forward, "127.0.0.1", port or self.port, reuse_address=True
+                self._forward, "127.0.0.1", self.port, reuse_address=True
             )
             self.port = self._server.sockets[0].getsockname()[1]
 
+    def _hold(self, port: int) -> None:
+        """Keep the port for this gate until `close`, whether it listens or not.
+
+        While a device is off, its port would else be free for any program, even as the local end of a connection. A
+        socket that is bound and does not listen refuses connections, and POSIX lets a server beside it listen.
+        """
+        self.port = port
+        if self._held is None and os.name == "posix":
+            held = socket.socket()
+            try:
+                held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                held.bind(("127.0.0.1", port))
+            except OSError:
+                held.close()
+                raise
+            self._held = held
+            self.port = held.getsockname()[1]
+
     async def close(self) -> None:
-        """Stop listening and cut every connection."""
+        """Stop listening, cut every connection and give the port back."""
+        await self.cut()
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+    async def cut(self) -> None:
+        """Stop listening and cut every connection; the port stays ours."""
         if self._server is None:
             return
         server, self._server = self._server, None

@@ -74,7 +74,7 @@ class ModbusDevice(Device):
         self.faults = faults
         self._gate.delay_s = faults.delay_s
         if faults.disconnected:
-            await self._gate.close()
+            await self._gate.cut()
         elif self._server is not None:
             await self._gate.open()
 

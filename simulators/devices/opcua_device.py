@@ -103,7 +103,7 @@ class OpcUaDevice(Device):
         self.faults = faults
         self._gate.delay_s = faults.delay_s
         if faults.disconnected:
-            await self._gate.close()
+            await self._gate.cut()
         elif self._running:
             await self._gate.open()
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 from tests.support.chromium import FLAGS, WATCH
+from tests.support.prompt import PATIENCE_S
 from tests.support.servers import chromium_path
+
+PATIENCE_MS = PATIENCE_S * 1000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,7 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def browser() -> AsyncIterator[Browser]:
     """A fresh headless Chromium with an empty profile."""
     async with async_playwright() as playwright:
-        found = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        found = await playwright.chromium.launch(
+            executable_path=chromium_path(), args=FLAGS, timeout=PATIENCE_MS
+        )
         try:
             yield found
         finally:
@@ -31,8 +38,20 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def context(browser: Browser) -> BrowserContext:
+async def new_context(browser: Browser) -> Callable[..., Awaitable[BrowserContext]]:
+    """Make further windows, as patient as the first one."""
+
+    async def make(**options: Any) -> BrowserContext:
+        made = await browser.new_context(**options)
+        made.set_default_timeout(PATIENCE_MS)
+        return made
+
+    return make
+
+
+@pytest.fixture
+async def context(new_context: Callable[..., Awaitable[BrowserContext]]) -> BrowserContext:
     """A window of 1920 × 1080 that collects violations of the content security policy."""
-    made = await browser.new_context(viewport={"width": 1920, "height": 1080}, color_scheme="dark")
+    made = await new_context(viewport={"width": 1920, "height": 1080}, color_scheme="dark")
     await made.add_init_script(WATCH)
     return made

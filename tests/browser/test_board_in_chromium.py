@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,12 +22,15 @@ AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
+NewContext = Callable[..., Awaitable[BrowserContext]]
+
+
 async def violations(page: Page) -> list[str]:
     return await page.evaluate("window.__violations")
 
 
 async def live(page: Page) -> None:
-    await expect(page.locator("body")).to_have_attribute("data-live", "live", timeout=10_000)
+    await expect(page.locator("body")).to_have_attribute("data-live", "live")
 
 
 async def test_board_loads_draws_and_asks_nobody_else(context: BrowserContext) -> None:
@@ -155,8 +159,8 @@ async def test_dead_server_greys_the_board_and_comes_back(context: BrowserContex
         await expect(page.locator("#not-now")).to_be_hidden()
         start = asyncio.get_running_loop().time()
         await server.end()
-        assert asyncio.get_running_loop().time() - start < 1.0
-        await expect(page.locator("#not-now")).to_be_visible(timeout=8_000)
+        await expect(page.locator("#not-now")).to_be_visible()
+        # A hiccup of a network does not grey the board: that needs some seconds of silence.
         assert asyncio.get_running_loop().time() - start > 2.5
         await expect(page.locator("#not-now")).to_contain_text("不是当前值")
         await expect(page.locator("#live-word")).to_contain_text("秒")
@@ -194,8 +198,8 @@ async def test_eight_tabs_live_over_one_connection(context: BrowserContext) -> N
             )
 
 
-async def test_board_is_live_without_shared_workers(browser: Browser) -> None:
-    context = await browser.new_context()
+async def test_board_is_live_without_shared_workers(new_context: NewContext) -> None:
+    context = await new_context()
     await context.add_init_script(WATCH + "delete window.SharedWorker;")
     async with served() as server:
         page = await context.new_page()
@@ -237,12 +241,12 @@ async def test_click_on_a_figure_opens_how_it_was_computed(context: BrowserConte
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 async def test_board_and_reports_are_accessible(
-    browser: Browser, theme: str, lang: str, tmp_path: Path
+    new_context: NewContext, theme: str, lang: str, tmp_path: Path
 ) -> None:
     (tmp_path / "a.pdf").write_bytes(b"x")
-    context = await browser.new_context(
+    context = await new_context(
         viewport={"width": 1920, "height": 1080}, color_scheme=theme, bypass_csp=True
-    )  # type: ignore[arg-type]
+    )
     async with served(reports=tmp_path) as server:
         page = await context.new_page()
         for path in ("/", "/reports"):

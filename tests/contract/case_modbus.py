@@ -11,7 +11,8 @@ from model.signal import SignalType
 from tests.contract.source_case import Plant, SourceCase
 from tests.support.connector import context, signal
 from tests.support.fake_modbus import FakeDevice, registers
-from tests.support.servers import free_port
+from tests.support.process import reserved_port
+from tests.support.prompt import MINUTE
 
 
 def _context(port: int) -> SourceContext:
@@ -21,8 +22,8 @@ def _context(port: int) -> SourceContext:
             "host": "127.0.0.1",
             "port": port,
             "poll_interval": "50 ms",
-            "timeout": "500 ms",
-            "connect_timeout": "1 s",
+            "timeout": MINUTE,
+            "connect_timeout": MINUTE,
             "every_poll": True,
         },
         [
@@ -46,7 +47,7 @@ async def _start() -> AsyncIterator[Plant]:
 
 
 def _nobody() -> SourceContext:
-    return _context(free_port())
+    return _context(reserved_port())
 
 
 CASE = SourceCase(name="modbus", spec=SPEC, start=_start, nobody=_nobody, proves_rest=False)

@@ -16,6 +16,8 @@ from model.signal import SignalType
 from tests.contract.source_case import Plant, SourceCase
 from tests.support import servers
 from tests.support.connector import context, signal
+from tests.support.process import reserved_port
+from tests.support.prompt import MINUTE
 
 TOPIC = "plant/press"
 
@@ -23,7 +25,7 @@ TOPIC = "plant/press"
 def _context(port: int) -> SourceContext:
     return context(
         SPEC,
-        {"host": "127.0.0.1", "port": port, "connect_timeout": "1 s"},
+        {"host": "127.0.0.1", "port": port, "connect_timeout": MINUTE},
         [
             (signal("count"), {"topic": TOPIC, "pointer": "/count"}),
             (signal("name", SignalType.TEXT), {"topic": TOPIC, "pointer": "/name"}),
@@ -64,7 +66,7 @@ async def _start() -> AsyncIterator[Plant]:
 
 
 def _nobody() -> SourceContext:
-    return _context(servers.free_port())
+    return _context(reserved_port())
 
 
 CASE = SourceCase(name="mqtt", spec=SPEC, start=_start, nobody=_nobody, proves_rest=False)

@@ -13,7 +13,8 @@ from model.signal import SignalType
 from tests.contract.source_case import Plant, SourceCase
 from tests.support.asyncua_server import URI, plant_server
 from tests.support.connector import context, signal
-from tests.support.process import free_port
+from tests.support.process import reserved_port
+from tests.support.prompt import MINUTE
 
 
 def _context(url: str) -> SourceContext:
@@ -25,7 +26,7 @@ def _context(url: str) -> SourceContext:
             "publishing_interval": "50 ms",
             "sampling": "50 ms",
             "reread": "200 ms",
-            "timeout": "1 s",
+            "timeout": MINUTE,
         },
         [
             (signal("count"), {"node": f"nsu={URI};s=count"}),
@@ -49,7 +50,7 @@ async def _start() -> AsyncIterator[Plant]:
 
 
 def _nobody() -> SourceContext:
-    return _context(f"opc.tcp://127.0.0.1:{free_port()}/")
+    return _context(f"opc.tcp://127.0.0.1:{reserved_port()}/")
 
 
 CASE = SourceCase(name="opcua", spec=SPEC, start=_start, nobody=_nobody)

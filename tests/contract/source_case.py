@@ -30,9 +30,10 @@ class SourceCase:
     name: str
     spec: ConnectorSpec
     start: Callable[[], AbstractAsyncContextManager[Plant]]
-    """Start a counterpart of its own; with rounds well below a second, so that proofs of life come soon."""
+    """Start a counterpart of its own; with rounds well below a second, so that proofs of life come soon,
+    and time-outs of a minute, so that waiting for one is noticed."""
     nobody: Callable[[], SourceContext]
-    """A context whose address nobody answers, with a time-out of a second at most."""
+    """A context whose address refuses every connection."""
     reports_stop: bool = True
     """Whether a stopped counterpart ends `batches` with TransientError (not so where a poll may just fail)."""
     proves_rest: bool = True

@@ -36,6 +36,7 @@ from tests.support.plant_run import (
     write_plant,
 )
 from tests.support.process import accepts
+from tests.support.prompt import PATIENCE_S, without_waiting
 from tests.support.whole_log import check_whole_log
 
 pytestmark = [
@@ -43,7 +44,6 @@ pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="signals of POSIX"),
 ]
 MODBUS = ["plc-01", "meter-01", "meter-02"]
-STOP_LIMIT_S = 3.0
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ class LiveBrowser:
         self.events: list[str] = []
         self.first = threading.Event()
         path = "events"
-        self._answer = urllib.request.urlopen(board + path, timeout=30)
+        self._answer = urllib.request.urlopen(board + path, timeout=PATIENCE_S)
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
 
@@ -85,7 +85,7 @@ class LiveBrowser:
                     self.first.set()
 
     def join(self) -> None:
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
 
@@ -93,24 +93,21 @@ class LiveBrowser:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-def test_signal_stops_within_three_seconds_with_a_browser_connected(
-    site: Path, number: signal.Signals
-):
+def test_signal_stops_in_order_with_a_browser_connected(site: Path, number: signal.Signals):
+    """In order means that no part ran into its limit: each of them writes an error or a warning when it does."""
     with AgentProcess(site, "--port", 0) as agent:
         agent.wait(lambda: agent.board)
         browser = LiveBrowser(agent.board)
         agent.wait_collecting()
-        assert browser.first.wait(10)
-        started = time.monotonic()
+        assert browser.first.wait(PATIENCE_S)
         code = agent.stop(number)
-        seconds = time.monotonic() - started
         browser.join()
         assert code == 0, agent.log
-        assert seconds < STOP_LIMIT_S
         assert browser.events[0] == "snap"
         assert browser.events[-1] == "bye"
         assert "Traceback" not in agent.log
         assert "ERROR" not in agent.log
+        assert "did not close in order" not in agent.log
     assert json.loads(folder_of(site).status.read_text("utf-8"))["pid"] == 0
     answer = invoke("status", site, "--lang", "en")
     assert answer.code == 1
@@ -146,18 +143,21 @@ def test_stop_while_a_changed_configuration_waits_for_the_next_minute(
     tmp_path: Path, plant: RunningPlant
 ):
     site = write_plant(tmp_path, plant.ports, MODBUS)
-    # The clock of the agent is set to the begin of a minute, so that enough of it is left to see it wait.
-    site.with_name("clock-offset").write_text(str(-int(time.time() % 60)))
-    slow = (time.time_ns(), 1)
-    with AgentProcess(site, fast=slow) as agent:
+    # The clock of the agent is set to the begin of a minute, so that its rows are not sealed before it stops.
+    offset = site.with_name("clock-offset")
+    offset.write_text(str(-int(time.time() % 60)))
+    with AgentProcess(site, fast=(time.time_ns(), 1)) as agent:
         agent.wait_collecting()
         assert agent.stop() == 0
+    offset.unlink()
+    slot = journal_of(folder_of(site).journal(1))[-1].slot
+    # The second run lives in the first second of that very minute, however long the machine takes to start it.
+    standing = ((slot * 60 + 1) * 10**9, 0)
     write_plant(tmp_path, plant.ports, MODBUS, change=lambda p: p["site"].update(name="另一个车间"))
-    with AgentProcess(site, fast=slow) as agent:
-        agent.wait(lambda: "a changed configuration waits" in agent.log)
-        started = time.monotonic()
-        assert agent.stop(signal.SIGINT) == 0, agent.log
-        assert time.monotonic() - started < STOP_LIMIT_S
+    with AgentProcess(site, fast=standing) as agent:
+        agent.wait(lambda: "a changed configuration waits 59000 ms" in agent.log)
+        with without_waiting(59):
+            assert agent.stop(signal.SIGINT) == 0, agent.log
     entries = entries_of(folder_of(site).ledger(1))
     assert sum(isinstance(e, Config) for e in entries) == 1
     assert boots(site) == [True], (
@@ -173,7 +173,7 @@ def test_second_agent_on_the_same_data_is_refused_and_harms_nothing(site: Path):
     with AgentProcess(site) as first:
         first.wait_collecting()
         with AgentProcess(site, "--no-board", "--lang", "en", log="second.log") as second:
-            assert second.process.wait(30) == 1
+            assert second.process.wait(PATIENCE_S) == 1
             assert "is in use by another plantproof process; stop that one first" in second.log
             assert "Traceback" not in second.log
         assert first.process.poll() is None
@@ -188,7 +188,7 @@ def test_board_port_that_is_taken_ends_the_start_with_a_reason(site: Path):
         taken.listen()
         port = taken.getsockname()[1]
         with AgentProcess(site, "--port", port, "--lang", "en") as agent:
-            assert agent.process.wait(60) == 1
+            assert agent.process.wait(PATIENCE_S) == 1
             assert f"the board cannot listen on 127.0.0.1:{port}" in agent.log
             assert "Traceback" not in agent.log
 
@@ -306,7 +306,7 @@ def test_real_plant_refuses_simulators_and_says_so_in_its_status(
 ):
     site = write_plant(tmp_path, plant.ports, ["plc-01", "press-01"], realm="ev")
     with AgentProcess(site) as agent:
-        status = agent.wait_status(lambda s: set(states(s).values()) == {"permanent"}, 40)
+        status = agent.wait_status(lambda s: set(states(s).values()) == {"permanent"})
         for source in status["sources"]:
             assert "simulat" in source["en"], source
             assert "仿真" in source["zh"] or "模拟" in source["zh"], source
@@ -321,10 +321,10 @@ def test_board_of_a_simulated_plant_says_so(site: Path):
     with AgentProcess(site, "--port", 0) as agent:
         agent.wait(lambda: agent.board)
         agent.wait_collecting()
-        with urllib.request.urlopen(agent.board, timeout=10) as page:
+        with urllib.request.urlopen(agent.board, timeout=PATIENCE_S) as page:
             html = page.read().decode("utf-8")
         assert "模拟" in html or "仿真" in html
-        with urllib.request.urlopen(agent.board + "api/board", timeout=10) as answer:
+        with urllib.request.urlopen(agent.board + "api/board", timeout=PATIENCE_S) as answer:
             snapshot = json.load(answer)
         assert snapshot["simulated"] is True
         assert agent.stop() == 0
@@ -373,10 +373,10 @@ def test_full_disk_is_reported_loses_nothing_and_collection_goes_on(
         fill(filler, left_kb)
         if left_kb:
             # The journal refuses before the disk is full, so that sealing and this very report still have room.
-            full = agent.wait_status(lambda s: s["problem_en"], 40)
+            full = agent.wait_status(lambda s: s["problem_en"])
             assert "less than the reserve of 67108864 bytes free" in full["problem_en"]
             assert full["problem_zh"]
-            frozen = agent.wait_status(lambda s: s["at_ms"] > full["at_ms"], 20)
+            frozen = agent.wait_status(lambda s: s["at_ms"] > full["at_ms"])
             assert frozen["collected_rows"] == full["collected_rows"], "nothing is called collected"
             assert frozen["pending_rows"] > 0
         else:
@@ -385,9 +385,9 @@ def test_full_disk_is_reported_loses_nothing_and_collection_goes_on(
         assert agent.process.poll() is None, agent.log
         kept = journal_of(folder.journal(1))
         filler.unlink()
-        agent.wait(lambda: "rows are committed again" in agent.log, 40)
-        again = agent.wait_status(lambda s: not s["problem_en"] and s["collected_rows"], 40)
-        agent.wait_status(lambda s: s["blocks"] > again["blocks"], 40)
+        agent.wait(lambda: "rows are committed again" in agent.log)
+        again = agent.wait_status(lambda s: not s["problem_en"] and s["collected_rows"])
+        agent.wait_status(lambda s: s["blocks"] > again["blocks"])
         assert agent.stop() == 0, agent.log
     assert "Traceback" not in agent.log
     journal = journal_of(folder.journal(1))

@@ -185,7 +185,7 @@ async def pymodbus_server(vendor: str) -> AsyncIterator[int]:
             SimData(20, values=[1234567], datatype=DataType.UINT32),
         ],
     )
-    port = servers.free_port()
+    port = servers.reserved_port()
     server = ModbusTcpServer(
         device,
         address=("127.0.0.1", port),

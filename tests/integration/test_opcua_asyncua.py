@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +25,8 @@ from model.flags import RowFlag
 from model.signal import Signal, SignalType
 from tests.support.asyncua_server import URI, PlantServer, plant_server
 from tests.support.connector import START_NS, context, signal
-from tests.support.process import free_port
+from tests.support.process import reserved_port
+from tests.support.prompt import MINUTE, without_waiting
 from tests.support.source_run import running
 
 V = ua.VariantType
@@ -44,7 +44,7 @@ def opcua(
     fast = {
         "publishing_interval": "50 ms",
         "sampling": "50 ms",
-        "timeout": "4 s",
+        "timeout": MINUTE,
         "security": "none",
     }
     return context(SPEC, {"url": url, **fast, **connection}, addresses, realm=realm)
@@ -236,7 +236,7 @@ async def test_machine_is_found_by_type_whatever_its_name() -> None:
 
 
 async def test_namespace_that_moved_is_found_again_after_a_restart() -> None:
-    port = free_port()
+    port = reserved_port()
     ctx = opcua(f"opc.tcp://127.0.0.1:{port}/", [(signal("count"), node("count"))])
     source = SPEC.create(ctx)
     async with plant_server(port=port) as plant:
@@ -360,7 +360,7 @@ async def test_decoders_that_disagree_fall_back_to_the_library_with_a_word(
 
 
 async def test_server_that_is_not_there_says_what_to_check() -> None:
-    ctx = opcua(f"opc.tcp://127.0.0.1:{free_port()}", [(signal("count"), node("count"))])
+    ctx = opcua(f"opc.tcp://127.0.0.1:{reserved_port()}", [(signal("count"), node("count"))])
     source = SPEC.create(ctx)
     with pytest.raises(TransientError, match="check that the machine is on") as error:
         await source.connect()
@@ -377,16 +377,15 @@ async def test_server_that_accepts_and_says_nothing_times_out_and_cancels_fast()
         source = SPEC.create(opcua(f"opc.tcp://127.0.0.1:{port}", addresses, timeout="300 ms"))
         with pytest.raises(TransientError, match="no answer"):
             await source.connect()
-        slow = SPEC.create(opcua(f"opc.tcp://127.0.0.1:{port}", addresses, timeout="30 s"))
+        slow = SPEC.create(opcua(f"opc.tcp://127.0.0.1:{port}", addresses, timeout=MINUTE))
         seen = len(writers)
         task = asyncio.create_task(slow.connect())
         while len(writers) == seen:
             await asyncio.sleep(0)
-        started = time.monotonic()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await slow.close()
-        assert time.monotonic() - started < 1.0
+        with without_waiting():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await slow.close()
     finally:
         for writer in writers:
             writer.close()
@@ -507,18 +506,17 @@ async def test_wanted_security_that_is_not_offered_is_no_silent_fall_back(tmp_pa
 async def test_connecting_can_be_cancelled_at_any_step_and_leaves_no_session() -> None:
     async with plant_server() as plant:
         await plant.add("count", 5, V.UInt32)
-        ctx = opcua(plant.url, [(signal("count"), node("count"))], timeout="30 s")
+        ctx = opcua(plant.url, [(signal("count"), node("count"))], timeout=MINUTE)
         for steps in range(0, 200, 5):
             source = SPEC.create(ctx)
             task = asyncio.create_task(source.connect())
             for _ in range(steps):
                 await asyncio.sleep(0)
-            started = time.monotonic()
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await source.close()
-            assert time.monotonic() - started < 1.0, steps
-        async with asyncio.timeout(5):
+            with without_waiting():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                await source.close()
+        async with asyncio.timeout(60):
             while plant.server.bserver.clients:
                 await asyncio.sleep(0.01)
         async with running(SPEC.create(ctx), ctx.points) as run:

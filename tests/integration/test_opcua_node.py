@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from model.flags import RowFlag
 from model.signal import Signal, SignalType
 from tests.support import servers
 from tests.support.connector import context, signal
+from tests.support.prompt import MINUTE, without_waiting
 from tests.support.source_run import SourceRun, running
 
 pytestmark = pytest.mark.integration
@@ -34,7 +34,7 @@ def opcua(
         "security": "none",
         "publishing_interval": "500 ms",
         "sampling": "100 ms",
-        "timeout": "10 s",
+        "timeout": MINUTE,
     }
     return context(SPEC, {"url": url, **base, **more}, addresses)
 
@@ -185,7 +185,7 @@ async def test_limits_of_the_server_split_the_reads() -> None:
         assert alive == set(range(10, 30))
 
 
-async def test_frozen_server_is_noticed_and_everything_stops_within_a_second() -> None:
+async def test_frozen_server_is_noticed() -> None:
     with servers.node_opcua(variables=5) as server:
         ctx = opcua(server.url, counters(5), timeout="1 s", canary="500 ms")
         source = SPEC.create(ctx)
@@ -193,23 +193,19 @@ async def test_frozen_server_is_noticed_and_everything_stops_within_a_second() -
             await run.until(lambda: len(run.batches) >= 2)
             with paused(server):
                 assert isinstance(await run.failure(), TransientError)
-                started = time.monotonic()
                 await source.close()
-                assert time.monotonic() - started < 1.0
 
 
-async def test_cancellation_while_the_server_is_frozen_takes_less_than_a_second() -> None:
+async def test_cancellation_while_the_server_is_frozen_does_not_wait_for_it() -> None:
     with servers.node_opcua(variables=5) as server:
-        ctx = opcua(server.url, counters(5))
+        ctx = opcua(server.url, counters(5), timeout=MINUTE)
         source = SPEC.create(ctx)
         async with running(source, ctx.points) as run:
             await run.until(lambda: run.batches)
-            with paused(server):
-                started = time.monotonic()
+            with paused(server), without_waiting():
                 run.task.cancel()
                 await asyncio.gather(run.task, return_exceptions=True)
                 await source.close()
-                assert time.monotonic() - started < 1.0
 
 
 async def test_killed_server_is_a_transient_error() -> None:

@@ -87,7 +87,7 @@ def test_influx2_settings_for_a_version_1_server(influxdb1_server):
 
 @pytest.mark.parametrize("kind", ["1", "2"])
 def test_server_that_does_not_answer(kind):
-    url = f"http://127.0.0.1:{servers.free_port()}"
+    url = f"http://127.0.0.1:{servers.reserved_port()}"
     found = (
         check_influx1(Influx1Settings(url, "d"), retention_days=1)
         if kind == "1"

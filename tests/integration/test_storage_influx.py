@@ -254,7 +254,7 @@ def test_points_older_than_the_retention_are_refused_points(influxdb2_server):
 
 @pytest.mark.parametrize("kind", ["influx2", "influx1"])
 def test_server_that_does_not_answer_is_a_transient_fault(kind):
-    url = f"http://127.0.0.1:{servers.free_port()}"
+    url = f"http://127.0.0.1:{servers.reserved_port()}"
     store: SampleStore = (
         Influx2Store(Influx2Settings(url, "o", "b", "t"), TAGS)
         if kind == "influx2"

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.support import fast_agent
+from tests.support.prompt import PATIENCE_S
 
 
 def main() -> None:
@@ -86,4 +87,4 @@ def agent_forks(
         with suppress(BrokenPipeError):
             process.stdin.close()
         process.stdout.close()
-        process.wait(20)
+        process.wait(PATIENCE_S)

@@ -10,7 +10,7 @@ from typing import Any
 from asyncua import Server, ua
 from asyncua.server.internal_server import InternalServer
 
-from tests.support.process import free_port
+from tests.support.process import reserved_port
 
 URI = "urn:plantproof:test:plant"
 _standard: dict[Any, bytes] = {}
@@ -74,7 +74,7 @@ async def plant_server(
     """Start a server; `namespaces_before` are registered before that of the plant and move its index."""
     server = Server(_Internal())
     await server.init()
-    port = port or free_port()
+    port = port or reserved_port()
     url = f"opc.tcp://127.0.0.1:{port}/"
     server.set_endpoint(url)
     server.set_security_policy([ua.SecurityPolicyType.NoSecurity])

@@ -1,8 +1,8 @@
 """`plantproof` with a wall clock that runs faster, so that a test meets many minute boundaries in little time.
 
 `python -m tests.support.fast_agent ANCHOR_NS FACTOR run site.yaml …`: the clock shows ANCHOR + (now - ANCHOR) * FACTOR,
-so that it goes on without a step over restarts. A file `clock-offset` in the working folder holds seconds by which the
-wall clock alone is set wrong. Nothing else differs from the installed command.
+so that it goes on without a step over restarts (FACTOR 0: it stands still). A file `clock-offset` in the working folder
+holds seconds by which the wall clock alone is set wrong. Nothing else differs from the installed command.
 """
 
 from __future__ import annotations

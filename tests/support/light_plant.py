@@ -17,6 +17,7 @@ from simulators.devices.modbus_plc import PlcDevice
 from simulators.devices.mqtt_gateway import MqttGateway
 from simulators.live import LivePlant
 from simulators.plant import Plant, PlantOptions, wall_ms
+from tests.support.prompt import PATIENCE_S
 
 
 class LightPlant(Plant):
@@ -44,7 +45,9 @@ class RunningPlant:
 
     def command(self, **command: Any) -> Any:
         """Give a command of the control socket, as `device="plc-01", fault="disconnect", seconds=5`."""
-        return asyncio.run_coroutine_threadsafe(self._plant.command(command), self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(self._plant.command(command), self._loop).result(
+            PATIENCE_S
+        )
 
 
 @contextmanager
@@ -71,9 +74,10 @@ def light_plant() -> Iterator[RunningPlant]:
     thread = Thread(target=lambda: asyncio.run(work()), name="light plant")
     thread.start()
     try:
-        yield ready.result(30)
+        yield ready.result(PATIENCE_S)
     finally:
         if stop.done():
             loop, halt = stop.result()
             loop.call_soon_threadsafe(halt.set)
-        thread.join(20)
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive(), "the plant does not end"

@@ -41,6 +41,7 @@ from storage.frame_archive import FrameArchive
 from storage.journal_codec import decode
 from storage.ledger_reader import LedgerTail
 from storage.signal_tables import decode_table
+from tests.support.prompt import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_S = 0.05
@@ -117,7 +118,7 @@ def _environment(**changes: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", **changes}
 
 
-def plantproof(*arguments: object, cwd: Path = ROOT, seconds: float = 60, **env: str) -> Answer:
+def plantproof(*arguments: object, cwd: Path = ROOT, seconds: float = 300, **env: str) -> Answer:
     """Run `plantproof` to its end."""
     done = subprocess.run(
         _line(_COMMAND, *arguments),
@@ -189,7 +190,7 @@ class AgentProcess:
             return None
         return data if data["pid"] == self.process.pid else None
 
-    def wait_status(self, wanted: Callable[[Json], object], seconds: float = 30) -> Json:
+    def wait_status(self, wanted: Callable[[Json], object], seconds: float = PATIENCE_S) -> Json:
         """Return the first status that fits; fails with the log when the agent ends or the time is over."""
         found: list[Json] = []
 
@@ -202,7 +203,7 @@ class AgentProcess:
         self.wait(fits, seconds)
         return found[0]
 
-    def wait_collecting(self, seconds: float = 30) -> None:
+    def wait_collecting(self, seconds: float = PATIENCE_S) -> None:
         """Return when this run has committed a row; quicker than its status, which is written every five seconds."""
         path = folder_of(self.site).journal(1)
         before = self._committed
@@ -218,7 +219,7 @@ class AgentProcess:
         found = re.findall(r"plantproof\.agent: board at (\S+)", self.log)
         return found[-1] if found else ""
 
-    def wait(self, done: Callable[[], object], seconds: float = 30) -> None:
+    def wait(self, done: Callable[[], object], seconds: float = PATIENCE_S) -> None:
         """Return when `done()` is true; fails with the log when the agent ends or the time is over."""
         limit = time.monotonic() + seconds
         while not done():
@@ -227,7 +228,7 @@ class AgentProcess:
             assert time.monotonic() < limit, f"not in {seconds} s:\n{self.log[-3000:]}"
             time.sleep(POLL_S)
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 15) -> int:
+    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = PATIENCE_S) -> int:
         """Send a signal, wait for the end, return the exit code."""
         self.process.send_signal(number)
         return self.process.wait(seconds)
@@ -236,7 +237,7 @@ class AgentProcess:
         """End it as a power cut of the process would; safe to call twice."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
 
 
 def _last_seq(journal: Path) -> int:

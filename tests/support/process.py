@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import signal
@@ -14,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from tests.support.prompt import PATIENCE_S
+
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 10.0
 
@@ -22,12 +25,29 @@ class ServerFailed(RuntimeError):
     """A server ended or stayed silent; the message carries the end of its log."""
 
 
-def free_port() -> int:
-    """Return a TCP port on loopback that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+_reserved: list[socket.socket] = []
+
+
+@atexit.register
+def _release_ports() -> None:
+    for held in _reserved:
+        held.close()
+
+
+def reserved_port() -> int:
+    """Return a TCP port on loopback that belongs to the caller until this process ends.
+
+    A socket that is bound and never listens holds it: connections are refused, no other program gets the port when it
+    asks for any free one, nor as the local port of a connection, and a server that sets SO_REUSEADDR, as every server
+    here does, can listen on it, stop, and listen again.
+    """
+    held = socket.socket()
+    if os.name == "posix":
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    _reserved.append(held)
+    port: int = held.getsockname()[1]
+    return port
 
 
 def accepts(port: int) -> bool:
@@ -45,7 +65,7 @@ def http(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     *,
-    timeout: float = 30.0,
+    timeout: float = PATIENCE_S,
 ) -> tuple[int, bytes]:
     """Send one HTTP request; return status and body, also for 4xx and 5xx."""
     request = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)
@@ -76,7 +96,7 @@ class ServerProcess:
         folder: Path,
         ready: Callable[[ServerProcess], object],
         env: Mapping[str, str] | None = None,
-        start_seconds: float = 60.0,
+        start_seconds: float = PATIENCE_S,
     ) -> None:
         self.name = name
         self.argv = [str(part) for part in argv]

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.process import ServerFailed, ServerProcess, accepts, free_port, http, http_ok
+from tests.support.process import ServerFailed, ServerProcess, accepts, http, http_ok, reserved_port
 
 __all__ = [
     "HttpStore",
@@ -34,7 +34,6 @@ __all__ = [
     "ServerFailed",
     "ServerMissing",
     "chromium_path",
-    "free_port",
     "influxdb1",
     "influxdb2",
     "libmodbus",
@@ -42,6 +41,7 @@ __all__ = [
     "mosquitto",
     "node_opcua",
     "require",
+    "reserved_port",
     "victoriametrics",
 ]
 
@@ -189,7 +189,7 @@ def influxdb2() -> Iterator[InfluxDb2]:
     """Start InfluxDB 2 with bounded query memory, set up with an organisation, a bucket and a token."""
     binary = require("influxdb2")
     with _folder("influxdb2") as folder:
-        port = free_port()
+        port = reserved_port()
         url = f"http://127.0.0.1:{port}"
         argv: list[str | Path] = [
             *(binary, "--reporting-disabled", "--http-bind-address", f"127.0.0.1:{port}"),
@@ -228,7 +228,7 @@ def influxdb1() -> Iterator[HttpStore]:
     """Start InfluxDB 1.x without users; it has no database yet."""
     binary = require("influxdb1")
     with _folder("influxdb1") as folder:
-        port = free_port()
+        port = reserved_port()
         config = folder / "influxdb.conf"
         config.write_text(_INFLUXDB1_CONFIG.format(folder=folder, port=port))
         url = f"http://127.0.0.1:{port}"
@@ -247,7 +247,7 @@ def victoriametrics() -> Iterator[HttpStore]:
     """Start VictoriaMetrics; GET /internal/force_flush makes what was written visible to queries."""
     binary = require("victoriametrics")
     with _folder("victoriametrics") as folder:
-        port = free_port()
+        port = reserved_port()
         url = f"http://127.0.0.1:{port}"
         argv: list[str | Path] = [
             *(binary, f"-httpListenAddr=127.0.0.1:{port}", f"-storageDataPath={folder}/data"),
@@ -275,7 +275,7 @@ def mosquitto(config: str = "allow_anonymous true") -> Iterator[MqttBroker]:
     """Start mosquitto with one listener; `config` holds lines of mosquitto.conf for that listener."""
     binary = require("mosquitto")
     with _folder("mosquitto") as folder:
-        port = free_port()
+        port = reserved_port()
         # Started by root, mosquitto would change to a user who cannot read a test's key files.
         user = "user root\n" if os.geteuid() == 0 else ""
         path = folder / "mosquitto.conf"
@@ -309,7 +309,7 @@ def node_opcua(
     """
     script = require("node_opcua")
     with _folder("node-opcua") as folder:
-        port = free_port()
+        port = reserved_port()
         options = {
             "port": port,
             "pki": folder / "pki",  # own folder: a killed process leaves a lock file in it
@@ -350,7 +350,7 @@ def modbus_serial(
     script = require("modbus_serial")
     with _folder("modbus-serial") as folder:
         registers = _register_file(folder, holding, inputs, count, holes)
-        argv: list[str | Path] = [require("node"), script, str(free_port()), registers]
+        argv: list[str | Path] = [require("node"), script, str(reserved_port()), registers]
         yield from _modbus(_node_process("modbus-serial", argv, folder))
 
 
@@ -365,7 +365,7 @@ def libmodbus(
     binary = require("libmodbus")
     with _folder("libmodbus") as folder:
         registers = _register_file(folder, holding, inputs, count, ())
-        argv: list[str | Path] = [binary, str(free_port()), registers]
+        argv: list[str | Path] = [binary, str(reserved_port()), registers]
         yield from _modbus(
             ServerProcess("libmodbus", argv, folder=folder, ready=ServerProcess.announced)
         )

@@ -13,6 +13,7 @@ import numpy as np
 from model.batch import Batch
 from model.flags import RowFlag
 from model.signal import SignalType
+from tests.support.prompt import PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class SourceRun:
             )
         return rows
 
-    async def until(self, done: Callable[[], object], seconds: float = 15.0) -> None:
+    async def until(self, done: Callable[[], object], seconds: float = PATIENCE_S) -> None:
         """Wait until `done()` is true; raises what the source raised if it ends before."""
         async with asyncio.timeout(seconds):
             while not done():
@@ -93,7 +94,7 @@ class SourceRun:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def failure(self, seconds: float = 15.0) -> BaseException:
+    async def failure(self, seconds: float = PATIENCE_S) -> BaseException:
         """Wait until the source fails and return the error."""
         done, _ = await asyncio.wait({self.task}, timeout=seconds)
         assert done, "the source goes on"

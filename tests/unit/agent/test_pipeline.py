@@ -17,6 +17,7 @@ from agent.sealer import Now
 from model.batch import Batch, make_batch
 from model.errors import TransientError
 from model.flags import RowFlag
+from tests.support.prompt import PATIENCE_S
 
 NOW = Now(0, 0, "U")
 
@@ -42,7 +43,7 @@ class FakeRecorder:
 
     def commit(self, batches: list[Batch], _now: Now) -> None:
         self.entered.set()
-        assert self.go_on.wait(60)
+        assert self.go_on.wait(PATIENCE_S)
         refused, self.refuse_next = self.refuse or self.refuse_next, False
         if refused:
             raise TransientError("the disk is full", "磁盘已满")
@@ -95,7 +96,7 @@ class Rig:
         self.delivered += 1
 
     async def until(self, done: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not done():
                 await asyncio.sleep(0.002)
 

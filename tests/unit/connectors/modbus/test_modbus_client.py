@@ -17,7 +17,7 @@ from model.flags import MissedCause
 from model.status import BAD_COMMUNICATION_ERROR, BAD_NO_COMMUNICATION, BAD_TIMEOUT
 from tests.support.connector import START_NS, RunningClock
 from tests.support.fake_modbus import Asked, FakeDevice, answer, frame, refuse, registers
-from tests.support.servers import free_port
+from tests.support.servers import reserved_port
 
 TWO = Request(Table.HOLDING, 0, 2)
 
@@ -251,7 +251,7 @@ async def test_nothing_listening_is_transient() -> None:
     with pytest.raises(TransientError, match="cannot connect"):
         await ModbusTcpClient.open(
             host="127.0.0.1",
-            port=free_port(),
+            port=reserved_port(),
             unit=1,
             timeout_s=1,
             connect_timeout_s=1,
