@@ -29,6 +29,7 @@ from tests.support.plant_run import (
     sealed_rows,
     write_plant,
 )
+from tests.support.prompt import PATIENCE_S
 from tests.support.whole_log import check_whole_log
 
 DEVICES = ["plc-01", "press-01", "meter-01", "meter-02"]
@@ -88,24 +89,34 @@ def assert_nothing_lost(site: Path, acknowledged: dict[int, JournalRows]) -> int
     return sum(map(len, sealed.values()))
 
 
-def test_forty_six_kills_over_many_minutes(tmp_path: Path, plant: RunningPlant):
+def test_forty_six_kills_and_more_over_many_minutes(tmp_path: Path, plant: RunningPlant):
     site = write_busy_plant(tmp_path, plant, "100 ms")
     folder = folder_of(site)
     log = tmp_path / "agent.log"
     rng = random.Random(SEED)
     acknowledged: dict[int, JournalRows] = {}
     anchor = time.time_ns()
+    kills = opened = rows = 0
+    longest_s = 1.5
     with agent_forks(site, ROOT, log, anchor_ns=anchor, factor=FACTOR) as forks:
-        for _ in range(46):
+        # A run that is killed before it opened the log is a case too, but most must come further: on a busy machine
+        # that takes longer lives and more of them.
+        while kills < 46 or opened < 36 or rows <= 500:
+            assert kills < 300, log.read_text("utf-8")[-3000:]
             pid = forks.start()
-            time.sleep(rng.uniform(0.05, 1.5))
+            time.sleep(rng.uniform(0.05, longest_s))
             os.kill(pid, signal.SIGKILL)
             assert forks.wait() == -signal.SIGKILL, log.read_text("utf-8")[-3000:]
+            kills += 1
             if folder.journal(1).exists():
                 acknowledged |= {block.seq: block for block in journal_of(folder.journal(1))}
+            rows = sum(len(block.rows) for block in acknowledged.values())
+            before = opened
+            opened = sum(isinstance(e, Boot) for e in entries_of(folder.ledger(1)))
+            longest_s *= 1.1 if opened == before else 1.0
         pid = forks.start()
         before = len(entries_of(folder.ledger(1)))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while sum(isinstance(e, Block) for e in entries_of(folder.ledger(1))[before:]) < 3:
             assert time.monotonic() < deadline, log.read_text("utf-8")[-3000:]
             time.sleep(0.1)
@@ -113,13 +124,13 @@ def test_forty_six_kills_over_many_minutes(tmp_path: Path, plant: RunningPlant):
         assert forks.wait() == 0, log.read_text("utf-8")[-3000:]
     assert "Traceback" not in log.read_text("utf-8")
     assert folder.last_epoch() == 1, "no log was given up"
-    assert sum(len(block.rows) for block in acknowledged.values()) > 500
+    assert rows > 500
     assert assert_nothing_lost(site, acknowledged) > 500
 
     entries = entries_of(folder.ledger(1))
     boots = [entry.clean for entry in entries if isinstance(entry, Boot)]
     # A run that was killed before it opened the log left no boot entry; every other but the first was unclean.
-    assert 36 <= len(boots) <= 47
+    assert 36 <= len(boots) <= kills + 1
     assert boots == [True] + [False] * (len(boots) - 1)
     covered = _covered(entries)
     assert covered == list(range(covered[0], covered[-1] + 1)), "no slot is missing, none twice"
@@ -129,7 +140,7 @@ def test_forty_six_kills_over_many_minutes(tmp_path: Path, plant: RunningPlant):
     # A stranger verifies a report over the whole of it.
     first = next(entry.slot for entry in entries if isinstance(entry, Block))
     start, end = _iso(first + 1), _iso(covered[-1] - 11)
-    report = plantproof("report", site, "--from", start, "--to", end, "--json", seconds=120)
+    report = plantproof("report", site, "--from", start, "--to", end, "--json")
     assert report.code == 0, report.err
     data = report.json["data"]
     verified = accepted(read_members(Path(data["bundle"])), Path(data["policy"]).read_bytes())
