@@ -38,24 +38,45 @@ from tests.support.plant_run import (
     states,
     write_plant,
 )
+from tests.support.prompt import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
 DEVICES = ["cnc-01", "cnc-02", "robot-01", "plc-01", "press-01", "meter-01", "meter-02"]
 SLOT_MS = 5_000
-FAULT_S = 17.0
+FAULT_S = 20.0
+SETTLED_MS = 3_000
+"""What a device sent before its fault has arrived by then; two whole slots are left in any phase of the clock."""
 SKEW_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Instants in Unix ms: asked for, certainly begun, certainly not yet over."""
+
+    asked_ms: int
+    begun_ms: int
+    until_ms: int
+
+    @property
+    def slots(self) -> list[int]:
+        """Return the slots in which nothing from before or after the fault can lie."""
+        return whole_slots(self.begun_ms + SETTLED_MS, self.until_ms)
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
-    """What one run saw. Instants in Unix ms; `back_ms`: when meter-01, off at the start, was switched on."""
+    """What one run saw. Instants in Unix ms.
+
+    start_ms: all devices were read but meter-01, which is off. back_ms: meter-01 was about to come on. all_ms: it
+    was read too, before any other fault.
+    """
 
     rows: list[Row]
     start_ms: int
     back_ms: int
-    fault_ms: int
-    end_ms: int
+    all_ms: int
+    faults: dict[str, Fault]
     before_back: Json
     during: Json
     at_end: Json
@@ -64,6 +85,10 @@ class Seen:
     def of(self, device: str, signal: str) -> list[Row]:
         """Return the rows of a signal."""
         return [r for r in self.rows if r[0].startswith(f"{device}.") and r[1] == signal]
+
+    def tau(self, row: Row) -> int:
+        """Return the instant of a row: of the device, else received."""
+        return row[3] if row[2] == NO_MS else row[2]
 
     def missed(self, device: str, signal: str) -> list[tuple[int, int]]:
         """Return (start of the slot, cause) of every missed slot."""
@@ -88,7 +113,7 @@ def simulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Json]:
         ) as process,
     ):
         try:
-            limit = time.monotonic() + 60
+            limit = time.monotonic() + PATIENCE_S
             while not ports.exists():
                 assert process.poll() is None, (folder / "log").read_text()
                 assert time.monotonic() < limit
@@ -116,42 +141,47 @@ def seen(simulators: Json, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     ports = {name: entry["port"] for name, entry in simulators["devices"].items()}
     control = simulators["control"]["port"]
 
-    def command(**words: Any) -> None:
-        asyncio.run(send_command(control, words))
+    faults: dict[str, Fault] = {}
+
+    def command(**words: Any) -> Any:
+        return asyncio.run(send_command(control, words, timeout_s=PATIENCE_S))
 
     def fault(device: str, kind: str, seconds: float = FAULT_S, **more: float) -> None:
+        asked_ms = now_ms()
         command(device=device, fault=kind, seconds=seconds, **more)
+        faults[device] = Fault(asked_ms, now_ms(), asked_ms + int(seconds * 1000))
 
     site = write_plant(tmp_path_factory.mktemp("plant"), ports, DEVICES, change=quick_slots)
     folder = folder_of(site)
     fault("meter-01", "disconnect", 3600)
     with AgentProcess(site) as agent:
         before_back = agent.wait_status(
-            lambda s: sum(state == "ok" for state in states(s).values()) == 6, 60
+            lambda s: sum(state == "ok" for state in states(s).values()) == 6
         )
         start_ms = now_ms()
-        time.sleep(11)
-        command(clear="meter-01")
+        time.sleep(11)  # a whole slot and its deadline, in any phase of the clock
         back_ms = now_ms()
-        agent.wait(lambda: "source meter-01: ok" in agent.log, 30)
-        fault_ms = now_ms()
+        command(clear="meter-01")
+        agent.wait(lambda: "source meter-01: ok" in agent.log)
+        all_ms = now_ms()
         fault("plc-01", "disconnect")
         fault("cnc-02", "freeze")
         fault("robot-01", "bad_quality")
         fault("press-01", "counter_reset")
         fault("meter-02", "slow", value=3.0)
         fault("cnc-01", "clock_skew", value=SKEW_S)
-        during = agent.wait_status(lambda s: states(s)["plc-01"] == "recoverable", 20)
-        agent.wait(lambda: agent.log.count("source plc-01: ok") == 2, 60)
-        time.sleep(5)
+        during = agent.wait_status(lambda s: states(s)["plc-01"] == "recoverable")
+        agent.wait(lambda: command(status=True)["faults"] == [])
+        agent.wait(lambda: agent.log.count("source plc-01: ok") == 2)
+        time.sleep(5)  # one more slot for all of them
         end_ms = now_ms()
         last = end_ms // 60_000
-        agent.wait(lambda: _sealed_until(folder) >= last, 75)
+        agent.wait(lambda: _sealed_until(folder) >= last)
         at_end = agent.wait_status(lambda s: s["at_ms"] >= end_ms)
         assert agent.stop() == 0, agent.log
         log = agent.log
     rows = [row for slot_rows in sealed_rows(folder).values() for row in slot_rows]
-    return Seen(rows, start_ms, back_ms, fault_ms, end_ms, before_back, during, at_end, log)
+    return Seen(rows, start_ms, back_ms, all_ms, faults, before_back, during, at_end, log)
 
 
 def _sealed_until(folder: DataFolder) -> int:
@@ -193,7 +223,7 @@ def test_device_off_at_start_is_picked_up_without_a_restart(seen: Seen):
     measured = [r for r in values if not r[6] & RowFlag.MISSED]
     assert measured
     assert min(r[3] for r in measured) >= seen.back_ms
-    assert [slot for slot, _ in seen.missed("meter-01", "energy") if slot > seen.fault_ms] == []
+    assert [slot for slot, _ in seen.missed("meter-01", "energy") if slot > seen.all_ms] == []
 
 
 def test_missed_rows_are_formed_as_the_format_says(seen: Seen):
@@ -212,19 +242,21 @@ def test_device_lost_for_a_while_misses_its_slots_and_comes_back(seen: Seen):
     assert states(seen.during)["plc-01"] == "recoverable"
     assert states(seen.at_end)["plc-01"] == "ok"
     missed = dict(seen.missed("plc-01", "state"))
-    inside = whole_slots(seen.fault_ms + 1_000, seen.fault_ms + int(FAULT_S * 1000))
-    assert len(inside) >= 2
-    for slot in inside:
+    fault = seen.faults["plc-01"]
+    assert len(fault.slots) >= 2
+    for slot in fault.slots:
         assert missed[slot] == MissedCause.DEVICE, (slot, missed)
-    after = [r for r in seen.of("plc-01", "state") if r[3] > seen.fault_ms + FAULT_S * 1000]
+    after = [r for r in seen.of("plc-01", "state") if r[3] > fault.until_ms]
     assert any(not r[6] & (RowFlag.NO_VALUE | RowFlag.MISSED) for r in after)
 
 
 def test_frozen_device_stays_alive_and_keeps_its_last_value(seen: Seen):
     """OPC UA: it answers, so that every slot has a proof; nothing tells a frozen device from a resting one."""
     assert seen.missed("cnc-02", "good") == []
-    first, last = seen.fault_ms + 2_000, seen.fault_ms + int(FAULT_S * 1000) - 1_000
-    frozen = [r for r in seen.of("cnc-02", "good") if first <= r[3] <= last]
+    fault = seen.faults["cnc-02"]
+    frozen = [
+        r for r in seen.of("cnc-02", "good") if fault.begun_ms <= seen.tau(r) <= fault.until_ms
+    ]
     assert frozen
     assert all(r[6] & RowFlag.ALIVE for r in frozen), frozen
 
@@ -236,7 +268,7 @@ def test_bad_quality_rows_keep_the_status_of_the_device(seen: Seen):
     for row in bad:
         assert row[6] & RowFlag.NO_VALUE
         assert row[4] == 0
-        assert row[3] >= seen.fault_ms
+        assert row[3] >= seen.faults["robot-01"].asked_ms
     good = [r for r in seen.of("robot-01", "state") if r[3] > bad[-1][3] and r[5] == 0]
     assert good, "it is good again afterwards"
 
@@ -249,20 +281,23 @@ def test_counter_reset_is_kept_as_the_device_sent_it(seen: Seen):
     ]
     drops = [(t, b) for (_, a), (t, b) in pairwise(values) if b < a]
     assert len(drops) == 1
-    assert drops[0][0] >= seen.fault_ms
+    asked_ms = seen.faults["press-01"].asked_ms
+    assert drops[0][0] >= asked_ms
     assert drops[0][1] < 100
-    assert min(v for t, v in values if t < seen.fault_ms) > drops[0][1]
+    assert min(v for t, v in values if t < asked_ms) > drops[0][1]
 
 
 def test_slow_device_is_late_or_missed_but_never_invented(seen: Seen):
     """Answers after 3 s, the limit of one answer is 1 s: no value arrives, the slots say so."""
-    first, last = seen.fault_ms + 1_000, seen.fault_ms + int(FAULT_S * 1000)
+    fault = seen.faults["meter-02"]
+    first, last = fault.begun_ms + SETTLED_MS, fault.until_ms
     inside = [r for r in seen.of("meter-02", "energy") if first <= r[3] <= last]
     measured = [r for r in inside if not r[6] & (RowFlag.NO_VALUE | RowFlag.MISSED)]
     assert measured == []
     slots = {slot for slot, _ in seen.missed("meter-02", "energy")}
     bad = {r[3] // SLOT_MS * SLOT_MS for r in inside if r[6] & RowFlag.NO_VALUE}
-    assert set(whole_slots(first, last)) <= slots | bad
+    assert len(fault.slots) >= 2
+    assert set(fault.slots) <= slots | bad
 
 
 def test_clock_skew_of_the_device_is_kept_beside_our_own_time(seen: Seen):
@@ -270,7 +305,7 @@ def test_clock_skew_of_the_device_is_kept_beside_our_own_time(seen: Seen):
     ahead = [r for r in rows if r[2] - r[3] > 60_000]
     assert ahead
     for row in ahead:
-        assert row[3] >= seen.fault_ms
+        assert row[3] >= seen.faults["cnc-01"].asked_ms
         assert abs(row[2] - row[3] - SKEW_S * 1000) < 5_000
 
 
@@ -293,7 +328,7 @@ def test_real_plant_refuses_a_simulated_opcua_server(simulators: Json, tmp_path:
     ports = {name: entry["port"] for name, entry in simulators["devices"].items()}
     site = write_plant(tmp_path, ports, ["cnc-02", "robot-01"], realm="ev")
     with AgentProcess(site) as agent:
-        status = agent.wait_status(lambda s: set(states(s).values()) == {"permanent"}, 40)
+        status = agent.wait_status(lambda s: set(states(s).values()) == {"permanent"})
         assert agent.stop() == 0
     for source in status["sources"]:
         assert "simulat" in source["en"], source

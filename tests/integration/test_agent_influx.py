@@ -110,7 +110,7 @@ def test_outages_of_influxdb_stop_no_collection_and_lose_nothing(
         assert set(found) == set(DEVICES)
         for device in DEVICES:
             assert committed[device] - waiting[device] <= found[device] <= committed[device]
-        # The count of what waits is up to a second older than the rest of a status: so the rows since the one before count.
+        # The count of what waits is up to a second older than the rest of a status: so what came since counts.
         since = end["collected_rows"] - early["collected_rows"]
         assert sum(waiting.values()) <= last["undelivered_rows"] + since
 
