@@ -29,6 +29,7 @@ from model.signal import Signal, SignalType
 from model.status import GOOD, UNCERTAIN_LAST_USABLE
 from tests.support import servers
 from tests.support.connector import RunningClock, context, signal
+from tests.support.prompt import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -57,7 +58,7 @@ def publisher(broker: servers.MqttBroker, **tls: str) -> Iterator[Client]:
     client.on_connect = lambda *_: ready.set()
     client.connect("localhost" if tls else broker.host, broker.port)
     client.loop_start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE_S)
     try:
         yield client
     finally:
@@ -67,7 +68,7 @@ def publisher(broker: servers.MqttBroker, **tls: str) -> Iterator[Client]:
 
 def publish(client: Client, topic: str, *payloads: bytes, retain: bool = False) -> None:
     for payload in payloads:
-        client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
+        client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
 
 
 def make(
@@ -94,7 +95,7 @@ async def reading(source: MqttSource) -> AsyncIterator[AsyncIterator[Batch]]:
 
 
 async def take(batches: AsyncIterator[Batch]) -> Batch:
-    return await asyncio.wait_for(anext(batches), 20)
+    return await asyncio.wait_for(anext(batches), PATIENCE_S)
 
 
 async def take_values(

@@ -27,6 +27,7 @@ from simulators.devices.opcua_space import StandardNodes
 from simulators.live import LivePlant
 from simulators.plan import HOUR_MS, day_start_ms
 from simulators.plant import Plant, PlantOptions
+from tests.support.prompt import PATIENCE_S
 
 NOON = day_start_ms(date(2026, 11, 20)) + 5 * HOUR_MS
 STANDARD = StandardNodes()
@@ -56,13 +57,13 @@ async def started(device):
 
 @asynccontextmanager
 async def opcua(device):
-    client = Client(device.address["url"], timeout=10)
+    client = Client(device.address["url"], timeout=PATIENCE_S)
     async with client:
         yield client
 
 
 @asynccontextmanager
-async def modbus(device, timeout=5):
+async def modbus(device, timeout=PATIENCE_S):
     client = AsyncModbusTcpClient(
         "127.0.0.1", port=device.address["port"], timeout=timeout, retries=0, reconnect_delay=0
     )
@@ -173,7 +174,7 @@ async def test_subscription_is_told_of_a_new_state():
         await subscription.subscribe_data_change(
             client.get_node(f"ns={cell};s=Cell.ExecutionState")
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             first = await seen.values.get()
             await device.show(LIVE.view(LIVE.wall_ms(change) + 1))
             second = await seen.values.get()
@@ -226,7 +227,7 @@ async def test_opcua_disconnect_cuts_the_client_and_comes_back_on_the_same_port(
         port = device.address["port"]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         await device.apply(Faults(disconnected=True))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             with suppress(ConnectionResetError):  # the other way in which a cut connection shows
                 assert await reader.read(1) == b""
         writer.close()
@@ -342,7 +343,7 @@ async def press():
         await gateway.start(0)
 
         async def message():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 received = await client.deliver_message()
             assert received.topic == "demo/press-01/status"
             return json.loads(received.data)

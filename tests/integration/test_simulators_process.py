@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from simulators.control import send_command
+from tests.support.prompt import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {"cnc-01", "cnc-02", "robot-01", "plc-01", "press-01", "meter-01", "meter-02"}
@@ -40,7 +41,7 @@ async def test_process_writes_ports_serves_and_stops_cleanly_on_sigterm(tmp_path
             answer = await send_command(ports["control"]["port"], {"status": True})
             assert answer == {"ok": True, "faults": []}
             process.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(process.wait, 20) == 0
+            assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0
             assert process.stderr.read() == ""
         finally:
             process.kill()

@@ -96,15 +96,15 @@ class Bench:
         self.store.close()
 
 
-def store_of(server: servers.InfluxDb2) -> Influx2Store:
+def store_of(server: servers.InfluxDb2, *, timeout_ms: int = 60_000) -> Influx2Store:
     settings = Influx2Settings(
-        server.url, server.org, server.bucket, server.token, gzip=True, timeout_ms=400
+        server.url, server.org, server.bucket, server.token, gzip=True, timeout_ms=timeout_ms
     )
     return Influx2Store(settings, PlantTags("plant", simulated=False))
 
 
 def test_paused_and_killed_server_loses_and_doubles_nothing(influx, tmp_path):
-    bench = Bench(tmp_path, store_of(influx))
+    bench = Bench(tmp_path, store_of(influx, timeout_ms=1_000))
     bench.fill(60)
     for _ in range(2):
         bench.delivery.deliver_once(8)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from config.base import ConfigModel
 from connectors.base import ConnectorSpec, Point, Realm, SourceContext
+from model.clock import Clock
 from model.signal import Role, Signal, SignalType
 
 START_NS = 1_763_683_200_000_000_000
@@ -42,6 +43,7 @@ def context(
     *,
     name: str = "plc-01",
     realm: Realm = Realm.SIM,
+    clock: Clock | None = None,
 ) -> SourceContext:
     """Return a context whose points have the indexes 10, 11, 12, …: unlike their positions, to tell them apart."""
     model: ConfigModel = spec.connection_model.model_validate(
@@ -55,7 +57,7 @@ def context(
         name=name,
         connection=model,
         points=points,
-        clock=RunningClock(),
+        clock=clock or RunningClock(),
         log=logging.getLogger("test.source"),
         realm=realm,
     )

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 
 def _read(server: ModbusServer, function: int, address: int, count: int, unit: int = 1) -> bytes:
     """Return the PDU of the answer (Modbus Application Protocol V1.1b3, 6.3 and 6.4)."""
-    with socket.create_connection((server.host, server.port), timeout=5) as link:
+    with socket.create_connection((server.host, server.port), timeout=60) as link:
         link.sendall(struct.pack(">HHHBBHH", 7, 0, 6, unit, function, address, count))
         with link.makefile("rb") as stream:
             transaction, protocol, length, answered = struct.unpack(">HHHB", stream.read(7))

@@ -24,7 +24,7 @@ def test_published_message_reaches_a_subscriber(mosquitto_broker: MqttBroker) ->
     client.connect(mosquitto_broker.host, mosquitto_broker.port)
     client.loop_start()
     try:
-        assert received.get(timeout=10) == ("proof/one", b"1.5")
+        assert received.get(timeout=120) == ("proof/one", b"1.5")
     finally:
         client.disconnect()
         client.loop_stop()

@@ -15,8 +15,9 @@ from connectors.modbus.identify import parse_vendor_name, read_vendor_name
 from model.errors import TransientError
 from model.flags import MissedCause
 from model.status import BAD_COMMUNICATION_ERROR, BAD_NO_COMMUNICATION, BAD_TIMEOUT
-from tests.support.connector import START_NS, RunningClock
+from tests.support.connector import START_NS
 from tests.support.fake_modbus import Asked, FakeDevice, answer, frame, refuse, registers
+from tests.support.patient_loop import LoopClock
 from tests.support.servers import reserved_port
 
 TWO = Request(Table.HOLDING, 0, 2)
@@ -33,7 +34,7 @@ async def connected(
             unit=7,
             timeout_s=timeout_s,
             connect_timeout_s=5,
-            clock=RunningClock(),
+            clock=LoopClock(),
         )
         try:
             yield client, device
@@ -176,7 +177,7 @@ async def test_answer_in_single_bytes_is_put_together() -> None:
             unit=7,
             timeout_s=5,
             connect_timeout_s=5,
-            clock=RunningClock(),
+            clock=LoopClock(),
         )
         outcomes = await client.read_many([TWO, TWO], 1)
         await client.close()
@@ -221,7 +222,7 @@ async def test_never_more_in_flight_than_allowed(in_flight: int) -> None:
             unit=7,
             timeout_s=5,
             connect_timeout_s=5,
-            clock=RunningClock(),
+            clock=LoopClock(),
         )
         outcomes = await client.read_many([TWO] * 20, in_flight)
         await client.close()
@@ -255,7 +256,7 @@ async def test_nothing_listening_is_transient() -> None:
             unit=1,
             timeout_s=1,
             connect_timeout_s=1,
-            clock=RunningClock(),
+            clock=LoopClock(),
         )
 
 

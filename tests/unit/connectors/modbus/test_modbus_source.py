@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 from pydantic import ValidationError
@@ -22,8 +23,10 @@ from model.signal import Signal, SignalType
 from model.status import BAD_COMMUNICATION_ERROR, BAD_NO_COMMUNICATION, BAD_TIMEOUT, GOOD
 from tests.support.connector import START_NS, context, signal
 from tests.support.fake_modbus import Asked, FakeDevice, frame, refuse, registers
+from tests.support.patient_loop import LoopClock
+from tests.support.prompt import MINUTE
 
-FAST = {"poll_interval": "20 ms", "timeout": "200 ms"}
+FAST = {"poll_interval": "20 ms", "timeout": MINUTE}
 Addresses = list[tuple[Signal, Mapping[str, object]]]
 
 
@@ -37,7 +40,7 @@ def make(
     device: FakeDevice, addresses: Addresses, *, realm: Realm = Realm.SIM, **connection: object
 ) -> ModbusSource:
     settings = {"host": "127.0.0.1", "port": device.port, **FAST, **connection}
-    return ModbusSource(context(SPEC, settings, addresses, realm=realm))
+    return ModbusSource(context(SPEC, settings, addresses, realm=realm, clock=LoopClock()))
 
 
 @asynccontextmanager
@@ -258,8 +261,8 @@ async def test_slow_device_is_never_asked_twice_at_once_and_skipped_instants_are
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        settings = {"host": "127.0.0.1", "port": port, **FAST, "timeout": "5 s"}
-        source = ModbusSource(context(SPEC, settings, [holding("good", 0)]))
+        settings = {"host": "127.0.0.1", "port": port, **FAST}
+        source = ModbusSource(context(SPEC, settings, [holding("good", 0)], clock=LoopClock()))
         async with reading(source) as batches:
             got = [int((await take(batches)).value[0]) for _ in range(6)]
     assert got == [1, 2, 3, 4, 5, 6]
@@ -311,10 +314,12 @@ async def test_sub_second_and_fractional_periods_are_kept_apart() -> None:
                     batch.signal.tolist(), batch.received_ns.tolist(), strict=True
                 ):
                     moments[number].append(moment)
-    spread = moments[11][-1] - moments[11][1]
-    # Lower bounds only: a busy machine may skip instants, but never adds any.
-    assert spread >= 4 * 100_000_000 - 50_000_000
-    assert 6 <= len(moments[10]) <= 1 + 13 + 1 + source.skipped_polls
+    # The first reading comes at once, the others on a schedule that the name shifts within the period.
+    for point, period_ns in ((10, 40_000_000), (11, 100_000_000)):
+        scheduled = moments[point][1:]
+        assert {b - a for a, b in pairwise(scheduled)} == {period_ns}
+        assert 0 < scheduled[0] - moments[point][0] <= period_ns
+    assert source.skipped_polls == 0
 
 
 async def test_real_plant_refuses_a_simulator() -> None:
