@@ -32,7 +32,7 @@ TYPED = {
 
 
 async def test_typed_variables_have_the_declared_values(node_opcua_server: OpcUaServer) -> None:
-    async with Client(node_opcua_server.url) as client:
+    async with Client(node_opcua_server.url, timeout=60) as client:
         index = await client.get_namespace_index("urn:plantproof:test:node-opcua")
         for name, expected in TYPED.items():
             value = await client.get_node(f"ns={index};s=typed.{name}").read_value()
@@ -42,7 +42,7 @@ async def test_typed_variables_have_the_declared_values(node_opcua_server: OpcUa
 
 
 async def test_bad_variable_has_its_status(node_opcua_server: OpcUaServer) -> None:
-    async with Client(node_opcua_server.url) as client:
+    async with Client(node_opcua_server.url, timeout=60) as client:
         node = client.get_node("ns=1;s=bad")
         value = await node.read_data_value(raise_on_bad_status=False)
         assert value.StatusCode.value == ua.StatusCodes.BadSensorFailure
@@ -50,7 +50,7 @@ async def test_bad_variable_has_its_status(node_opcua_server: OpcUaServer) -> No
 
 async def test_moving_variables_step_while_others_stand_still() -> None:
     with node_opcua(variables=10, interval_ms=20, change=0.5) as server:
-        async with Client(server.url) as client:
+        async with Client(server.url, timeout=60) as client:
             nodes = [client.get_node(f"ns=1;s=v{i}") for i in range(10)]
             first = await client.read_values(nodes)
             while (later := await client.read_values(nodes))[0] <= first[0]:
