@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from agent.folders import DataFolder
+from agent.frame_columns import CHUNK_BYTES
 from agent.log_window import IndexBuilder, LogIndex, WindowReader, index_log, read_window
 from evidence.entries import Config, parse_entry
 from evidence.grammar import SLOT_MS
@@ -95,7 +97,7 @@ class LogFollower:
         self._archive = FrameArchive(frames, read_only=True)
         self._builder = IndexBuilder(self._ledger.document)
         self._reader: WindowReader | None = None
-        self._reader_key: tuple[int, bool, int] = (-1, False, -1)
+        self._reader_key: tuple[int, int] = (-1, -1)
         self._next_slot = -1
 
     def update(self) -> LogIndex:
@@ -104,19 +106,44 @@ class LogFollower:
             self._builder.add(parse_entry(data))
         return self._builder.index
 
-    def window(self, from_slot: int, to_slot: int, *, required: bool = True) -> WindowRows:
-        """Return the rows sealed in [from_slot, to_slot) as far as `update` has read.
+    def window(self, from_slot: int, to_slot: int) -> WindowRows:
+        """Return the rows of state, count and energy streams sealed in [from_slot, to_slot) that `update` has read.
 
-        A window with the start of the one before reads only what was sealed since. required: see `WindowReader`.
+        A window with the start of the one before reads only what was sealed since.
         """
         index = self._builder.index
         # A new configuration may need streams that were skipped before.
-        key = (from_slot, required, len(index.documents))
+        key = (from_slot, len(index.documents))
         if self._reader is None or key != self._reader_key or to_slot < self._next_slot:
-            self._reader, self._reader_key = WindowReader(index, required=required), key
+            self._reader, self._reader_key = WindowReader(index, required=False), key
             self._next_slot = from_slot
         reader, self._reader = self._reader, None
         reader.add(self._archive.payloads(block_slots(index, self._next_slot, to_slot)))
         # A reader that failed half-way is not used again.
         self._reader, self._next_slot = reader, to_slot
+        return reader.rows(from_slot, to_slot)
+
+    def required_rows(self, from_slot: int, to_slot: int) -> Iterator[WindowRows]:
+        """Yield the rows of every stream with a required point sealed in [from_slot, to_slot), some minutes at a time.
+
+        Keeps none of them: memory is that of a few megabytes of frames, or of one minute if that is larger.
+        """
+        blocks: list[tuple[int, bytes]] = []
+        size, first = 0, from_slot
+        for slot, data in self._archive.payloads(
+            block_slots(self._builder.index, from_slot, to_slot)
+        ):
+            blocks.append((slot, data))
+            size += len(data)
+            if size >= CHUNK_BYTES:
+                yield self._required(blocks, first, slot + 1)
+                blocks, size, first = [], 0, slot + 1
+        if first < to_slot:
+            yield self._required(blocks, first, to_slot)
+
+    def _required(
+        self, blocks: list[tuple[int, bytes]], from_slot: int, to_slot: int
+    ) -> WindowRows:
+        reader = WindowReader(self._builder.index, classes=())
+        reader.add(blocks)
         return reader.rows(from_slot, to_slot)

@@ -15,6 +15,7 @@ from agent.board import Board
 from agent.clock import SystemClock
 from agent.comparison_view import ComparisonView
 from agent.control import ControlFolder, Request
+from agent.day_slots import DaySlots
 from agent.delivery_loop import DeliveryLoop
 from agent.expected_slots import counting_stops, expectation
 from agent.health import alarms_of, health_of
@@ -165,6 +166,7 @@ class _Run:
         self._follower = LogFollower(
             parts.folder.ledger(parts.origin.epoch), parts.folder.frames(parts.origin.epoch)
         )
+        self._day_slots = DaySlots(self._follower)
         self._delivery = DeliveryLoop(plant, parts.folder, parts.journal, clock)
         self._control = ControlFolder(parts.folder.control)
         self._started_ms = 0
@@ -355,7 +357,7 @@ class _Run:
             blocks = self._parts.sealer.blocks
             if blocks - seen >= (1 if self._watched else UNWATCHED_BLOCKS):
                 seen = blocks
-                figures: Today = await asyncio.to_thread(today, self._follower)
+                figures: Today = await asyncio.to_thread(today, self._follower, self._day_slots)
                 self._board.set_today(figures)
             await asyncio.sleep(min(FIGURES_S, 1.0))
 

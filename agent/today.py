@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from agent.day_slots import DaySlots
 from agent.figure_views import details, ratio_text
-from agent.figures import Figure, figures_of, requests_for
+from agent.figures import Figure, requests_for
 from agent.log_reader import LogFollower
-from agent.log_window import KPI_CLASSES
 from agent.tiles import DayFigures
 from kpi.document import ConfigDocument
+from kpi.evaluate import evaluate
 from kpi.window import Span
+from kpi.workspace import Workspace
 from model.slots import SLOT_MS
 from model.state import Atom
 from reports.words import Text
@@ -20,9 +22,7 @@ from reports.words import Text
 DAY_SLOTS: Final = 1440
 _LEAD: Final = 120
 SLOT_FIGURES: Final = ("upload-rate", "networked")
-"""Figures over every required point."""
-MOST_OTHER_POINTS: Final = 50
-"""Required points outside the KPI classes that the board reads for its figures."""
+"""Figures over every required point, whatever its class."""
 
 LOSS_NAMES: Final[dict[Atom, Text]] = {
     Atom.FAULT: Text("设备故障", "Equipment fault"),
@@ -48,17 +48,6 @@ class Today:
     good: int | None = None
 
 
-def _required_are_read(document: ConfigDocument) -> bool:
-    """Return whether every required point lies in a class that the figures read, or there are few others."""
-    others = sum(
-        signal.required
-        for stream in document.streams
-        if stream.signal_class not in KPI_CLASSES
-        for signal in stream.signals
-    )
-    return others <= MOST_OTHER_POINTS
-
-
 def production_day_first(document: ConfigDocument, slot: int) -> int:
     """Return the first slot of the production day that holds `slot`."""
     calendar = document.calendar
@@ -66,23 +55,28 @@ def production_day_first(document: ConfigDocument, slot: int) -> int:
     return (slot - shift) // DAY_SLOTS * DAY_SLOTS + shift
 
 
-def today(log: LogFollower) -> Today:
-    """Return the figures of the production day of the newest sealed minute; empty before the first one."""
+def today(log: LogFollower, slots: DaySlots) -> Today:
+    """Return the figures of the production day of the newest sealed minute; empty before the first one.
+
+    Rows of state, count and energy streams of the day are in memory; of all other required points only what `slots`
+    counts minute by minute.
+    """
     index = log.update()
     if not index.slots:
         return Today()
     document = index.documents[-1]
     last = index.slots[-1] + 1
     # A day that the log saw only in part is judged from the first sealed minute on: before it nothing was promised.
-    first = max(production_day_first(document, last - 1), index.slots[0])
+    day_first = production_day_first(document, last - 1)
+    first = max(day_first, index.slots[0])
     span = Span(first, last, lead=min(_LEAD, first), grace=0)
-    requests = requests_for(document, span, None)
-    covered = _required_are_read(document)
-    if not covered:
-        # All rows of thousands of process points, every minute: too much for the wall. The rate of the board comes
-        # from the slot ledger anyway, that of a report from the whole log.
-        requests = {n: r for n, r in requests.items() if n not in SLOT_FIGURES}
-    figures = figures_of(requests, log.window(first - span.lead, last, required=covered))
+    work = Workspace(log.window(first - span.lead, last), span)
+    work.tally = slots.counts(span, day_first + DAY_SLOTS, work.rows.history)
+    figures = {
+        name: Figure(name, request, evaluate(request, work))
+        for name, request in requests_for(document, span, None).items()
+        if work.tally is not None or name not in SLOT_FIGURES
+    }
     return Today(span, figures, _devices(figures), _losses(figures), _good(figures))
 
 

@@ -12,16 +12,16 @@ from kpi.document import Asset
 from kpi.exact import mean, quotient, written
 from kpi.history import last_assets
 from kpi.reasons import Reason
-from kpi.slots import Outcome, PointSlots, point_slots, required_points
+from kpi.slots import Outcome, PointSlots, PointTally, point_slots, required_points
 from kpi.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class AssetSlots:
-    """The required points of one asset over the window."""
+@dataclass(frozen=True)
+class AssetCounts:
+    """What the slots of the required points of one asset add to over the window."""
 
     asset: str
-    points: tuple[PointSlots, ...]
+    points: Sequence[PointSlots | PointTally]
 
     @property
     def expected(self) -> int:
@@ -39,6 +39,13 @@ class AssetSlots:
             return Fraction(0)
         counted = [p for p in self.points if p.expected]
         return mean([Fraction(p.alive if eventual else p.covered, p.expected) for p in counted])
+
+
+@dataclass(frozen=True)
+class AssetSlots(AssetCounts):
+    """The required points of one asset over the window, slot by slot."""
+
+    points: tuple[PointSlots, ...]
 
 
 def registered_assets(work: Workspace) -> dict[str, Asset]:
@@ -113,16 +120,21 @@ def asset_slots(work: Workspace) -> dict[str, AssetSlots]:
     return work.slots
 
 
+def asset_counts(work: Workspace) -> Mapping[str, AssetCounts]:
+    """Return what the slots of every asset with a required point add to: from a tally if the workspace has one."""
+    return asset_slots(work) if work.tally is None else work.tally
+
+
 def _is_nc(asset: Asset | None) -> bool:
     """Return whether a configuration does not speak against NC: the asset is NC in it or absent from it."""
     return asset is None or asset.nc
 
 
-def _listed(work: Workspace) -> Sequence[AssetSlots]:
+def _listed(work: Workspace) -> Sequence[AssetCounts]:
     """Return every asset of the upload rate: those with points, and registered ones without any."""
-    found = dict(asset_slots(work))
+    found = dict(asset_counts(work))
     for name in registered_assets(work):
-        found.setdefault(name, AssetSlots(name, ()))
+        found.setdefault(name, AssetCounts(name, ()))
     return [found[name] for name in sorted(found)]
 
 
@@ -132,12 +144,12 @@ def _is_observed(
     if asset.id not in points:
         return False
     low, high = asset.in_service_within(work.span.start_ms, work.span.end_ms)
-    slots = asset_slots(work)[asset.id]
+    slots = asset_counts(work)[asset.id]
     enough = high - low >= request.min_days * DAY_MS and slots.expected > 0
     return enough and slots.alive >= request.threshold * slots.expected
 
 
-def _point_detail(asset: str, p: PointSlots) -> Json:
+def _point_detail(asset: str, p: PointSlots | PointTally) -> Json:
     return {
         "asset": asset,
         "expected": p.expected,
@@ -146,7 +158,7 @@ def _point_detail(asset: str, p: PointSlots) -> Json:
     }
 
 
-def _longest_gap(assets: Sequence[AssetSlots]) -> Json | None:
+def _longest_gap(assets: Sequence[AssetCounts]) -> Json | None:
     """Return the longest run of missed slots; of equal ones the first by asset and signal."""
     runs = [(a.asset, p.signal, run) for a in assets for p in a.points if (run := p.longest_gap)]
     if not runs:

@@ -91,6 +91,15 @@ def select(rows: WindowRows, span: Span) -> Selection:
             f"rows of slots [{first}, {last}) are needed, [{rows.from_slot}, {rows.to_slot}) are loaded",
             f"需要分钟槽 [{first}, {last}) 的数据，已载入 [{rows.from_slot}, {rows.to_slot})",
         )
+    return arrange(rows, span)
+
+
+def arrange(rows: WindowRows, span: Span) -> Selection:
+    """Return what `rows` has of the visible rows of a claim over `span`, though it may not hold all slots.
+
+    A row that repeats one of another part of the slots is still in it.
+    """
+    first, last = span.first - span.lead, span.last + span.grace
     tau = np.where(rows.source_ms == NO_TIME_MS, rows.received_ms, rows.source_ms)
     keep = (rows.slot >= first) & (rows.slot < last)
     keep &= (tau >= span.visible_ms) & (tau < span.end_ms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -11,9 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kpi.document import SignalSpec
 from kpi.history import ConfigSegment, judging
-from kpi.selection import Selection
+from kpi.selection import Index, Selection
 from kpi.window import Bool, Int64, PointKey
 from kpi.workspace import Workspace
 from model.flags import MissedCause, RowFlag
@@ -37,9 +36,11 @@ class Outcome(StrEnum):
 
 
 OUTCOMES: Final = tuple(Outcome)
-"""Outcome of a code in the arrays."""
-_CODE: Final = {o: i for i, o in enumerate(OUTCOMES)}
-_FIRST_MISSED: Final = _CODE[Outcome.MISSED_PLANNED]
+"""Outcome of a code in the arrays: the lower the code, the stronger."""
+CODE: Final = {o: i for i, o in enumerate(OUTCOMES)}
+NO_ROW: Final = 100
+"""Code of a slot that no row speaks of, weaker than every outcome; it counts as `MISSED_AGENT`."""
+_FIRST_MISSED: Final = CODE[Outcome.MISSED_PLANNED]
 _CAUSE: Final = {
     MissedCause.PLANNED: Outcome.MISSED_PLANNED,
     MissedCause.RECONFIGURED: Outcome.MISSED_RECONFIGURED,
@@ -58,6 +59,32 @@ class Run:
 
     start_ms: int
     length_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointTally:
+    """How often the expected slots of one point had each outcome, without the slots themselves."""
+
+    signal: str
+    counts: Mapping[Outcome, int]
+    """All twelve."""
+    longest_gap: Run | None
+    """Longest run of missed slots, the first of equal ones."""
+
+    @property
+    def expected(self) -> int:
+        """Return the number of expected slots."""
+        return sum(self.counts.values())
+
+    @property
+    def covered(self) -> int:
+        """Return the slots that count for the official rate."""
+        return self.counts[Outcome.ON_TIME] + self.counts[Outcome.HELD_ALIVE]
+
+    @property
+    def alive(self) -> int:
+        """Return the covered slots and those delivered late."""
+        return self.covered + self.counts[Outcome.LATE]
 
 
 @dataclass(frozen=True)
@@ -109,8 +136,13 @@ class PointSlots:
 
 def required_points(work: Workspace) -> dict[str, list[PointKey]]:
     """Return the required points of every asset that has one in the window, by asset id and signal name."""
+    return required_in(work.parts)
+
+
+def required_in(parts: Sequence[ConfigSegment]) -> dict[str, list[PointKey]]:
+    """Return the required points of every asset that has one in the segments, by asset id and signal name."""
     found: dict[str, set[PointKey]] = {}
-    for part in work.parts:
+    for part in parts:
         for stream in part.document.streams:
             if stream.device in part.document.asset:
                 keys = {PointKey(stream.id, s.name) for s in stream.signals if s.required}
@@ -122,15 +154,11 @@ def required_points(work: Workspace) -> dict[str, list[PointKey]]:
 def point_slots(work: Workspace, asset: str, key: PointKey) -> PointSlots:
     """Return the expected slots of one required point over the window with their outcomes."""
     starts, lengths, outcomes = [], [], []
-    for part, judge, spec in _judged(work, asset, key):
-        first, last = _slot_range(work, asset, part, judge, spec)
-        if first >= last:
-            continue
-        start = np.arange(first, last, dtype=np.int64) * spec.slot_ms
-        expected = _not_stopped(start, spec.slot_ms, judge, asset)
-        outcome = _outcomes(work.selection, key, spec, first, last)
+    for schedule in schedules(work.parts, asset, key, work.span.start_ms, work.span.end_ms):
+        start, expected = schedule.start_ms, schedule.expected
+        outcome = _outcomes(work.selection, key, schedule)
         starts.append(start[expected])
-        lengths.append(np.full(int(expected.sum()), spec.slot_ms, dtype=np.int64))
+        lengths.append(np.full(int(expected.sum()), schedule.slot_ms, dtype=np.int64))
         outcomes.append(outcome[expected])
     empty = np.zeros(0, dtype=np.int64)
     return PointSlots(
@@ -141,25 +169,45 @@ def point_slots(work: Workspace, asset: str, key: PointKey) -> PointSlots:
     )
 
 
-def _judged(
-    work: Workspace, asset: str, key: PointKey
-) -> Iterator[tuple[ConfigSegment, ConfigSegment, SignalSpec]]:
-    """Yield each configuration in force, the one that judges the point there, and what it says of the point."""
-    for i, part in enumerate(work.parts):
-        judge = judging(work.parts, i, lambda d: asset in d.asset, earlier_first=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule:
+    """The slots of one point that start while one configuration is in force, inside window and service."""
+
+    part: int
+    """Index of the configuration in force."""
+    slot_ms: int
+    deadline_ms: int
+    first: int
+    """Number of the first slot: it starts at first × slot_ms."""
+    expected: Bool
+    """Of each slot from the first on: whether no counting stop meets it."""
+
+    @property
+    def start_ms(self) -> Int64:
+        """Return the start of every slot."""
+        return np.arange(self.first, self.first + len(self.expected), dtype=np.int64) * self.slot_ms
+
+
+def schedules(
+    parts: tuple[ConfigSegment, ...], asset: str, key: PointKey, start_ms: int, end_ms: int
+) -> Iterator[Schedule]:
+    """Yield the slots of a required point in [start, end) by the configuration in force at their start.
+
+    parts: the configurations in force, tiling the window. A part without a slot is left out. Source: claims.md
+    `upload-rate/1`.
+    """
+    for i, part in enumerate(parts):
+        judge = judging(parts, i, lambda d: asset in d.asset, earlier_first=True)
         spec = judge.document.signal.get((key.stream, key.signal)) if judge else None
-        if judge is not None and spec is not None and spec.required:
-            yield part, judge, spec
-
-
-def _slot_range(
-    work: Workspace, asset: str, part: ConfigSegment, judge: ConfigSegment, spec: SignalSpec
-) -> tuple[int, int]:
-    """Return [first, last) of the slots that start in `part` and lie inside the window and the service time."""
-    span = work.span
-    low, high = judge.document.asset[asset].in_service_within(span.start_ms, span.end_ms)
-    first = -(-max(part.start_ms, low) // spec.slot_ms)
-    return first, min(-(-part.end_ms // spec.slot_ms), high // spec.slot_ms)
+        if judge is None or spec is None or not spec.required:
+            continue
+        low, high = judge.document.asset[asset].in_service_within(start_ms, end_ms)
+        first = -(-max(part.start_ms, low) // spec.slot_ms)
+        last = min(-(-part.end_ms // spec.slot_ms), high // spec.slot_ms)
+        if first < last:
+            start = np.arange(first, last, dtype=np.int64) * spec.slot_ms
+            expected = _not_stopped(start, spec.slot_ms, judge, asset)
+            yield Schedule(i, spec.slot_ms, spec.deadline_ms, first, expected)
 
 
 def _not_stopped(start: Int64, slot_ms: int, judge: ConfigSegment, asset: str) -> Bool:
@@ -170,25 +218,35 @@ def _not_stopped(start: Int64, slot_ms: int, judge: ConfigSegment, asset: str) -
     return expected
 
 
-def _outcomes(
-    selection: Selection, key: PointKey, spec: SignalSpec, first: int, last: int
-) -> NDArray[np.int8]:
-    """Return the outcome of slots first … last − 1: written from the weakest to the strongest."""
-    result = np.full(last - first, _CODE[Outcome.MISSED_AGENT], dtype=np.int8)
+def _outcomes(selection: Selection, key: PointKey, schedule: Schedule) -> NDArray[np.int8]:
+    """Return the outcome of every slot of a schedule: the strongest that any row of it gives."""
+    result = np.full(len(schedule.expected), NO_ROW, dtype=np.int8)
     rows = selection.of_point(key)
-    slot = selection.tau[rows] // spec.slot_ms
-    inside = (slot >= first) & (slot < last)
+    slot = selection.tau[rows] // schedule.slot_ms
+    at = slot - schedule.first
+    inside = (at >= 0) & (at < len(result))
+    due = (slot + 1) * schedule.slot_ms + schedule.deadline_ms
+    np.minimum.at(result, at[inside], row_codes(selection, rows, due)[inside])
+    result[result == NO_ROW] = CODE[Outcome.MISSED_AGENT]
+    return result
+
+
+def row_codes(selection: Selection, rows: slice | Index, due_ms: Int64) -> NDArray[np.int8]:
+    """Return the code of the outcome that each row alone gives its slot, `NO_ROW` if none.
+
+    due_ms: per row, the instant by which a value must have arrived. Source: claims.md `upload-rate/1`.
+    """
     good, alive, missed = selection.good[rows], selection.alive[rows], selection.missed[rows]
-    in_time = selection.arrived[rows] <= (slot + 1) * spec.slot_ms + spec.deadline_ms
+    in_time = selection.arrived[rows] <= due_ms
     no_value = (selection.flags[rows] & RowFlag.NO_VALUE) != 0
     bad = (selection.has_value[rows] & ~good) | (no_value & ~alive)
-    at = slot - first
+    codes = np.full(len(good), NO_ROW, dtype=np.int8)
     if missed.any():
         cause = selection.value[rows]
-        for number, outcome in sorted(_CAUSE.items(), key=lambda c: -_CODE[c[1]]):
-            result[at[inside & missed & (cause == number)]] = _CODE[outcome]
-    result[at[inside & bad]] = _CODE[Outcome.BAD_QUALITY]
-    result[at[inside & good]] = _CODE[Outcome.LATE]
-    result[at[inside & alive & in_time]] = _CODE[Outcome.HELD_ALIVE]
-    result[at[inside & good & in_time]] = _CODE[Outcome.ON_TIME]
-    return result
+        for number, outcome in _CAUSE.items():
+            codes[missed & (cause == number)] = CODE[outcome]
+    codes[bad] = CODE[Outcome.BAD_QUALITY]
+    codes[good] = CODE[Outcome.LATE]
+    codes[alive & in_time] = CODE[Outcome.HELD_ALIVE]
+    codes[good & in_time] = CODE[Outcome.ON_TIME]
+    return codes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from model.signal import ROLE_CLASS, Role, SignalType
 
 if TYPE_CHECKING:
     from kpi.days import AssetDays
-    from kpi.ratios import AssetSlots
+    from kpi.ratios import AssetCounts, AssetSlots
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +65,8 @@ class Workspace:
         """Filled by `kpi.days.asset_days`."""
         self.slots: dict[str, AssetSlots] | None = None
         """Filled by `kpi.ratios.asset_slots`."""
+        self.tally: Mapping[str, AssetCounts] | None = None
+        """Set by whoever counted the slots before (`kpi.slot_tally`): rows of required points are then not needed."""
 
     @cached_property
     def selection(self) -> Selection:
