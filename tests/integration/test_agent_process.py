@@ -347,7 +347,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
             check=False,
         ).returncode
     if made != 0:
-        pytest.skip("mounting a small tmpfs needs root")
+        pytest.skip(
+            "mounting a small disk in memory needs root: run the tests as root to see this one"
+        )
     try:
         yield folder
     finally:

@@ -77,6 +77,8 @@ def require(name: str) -> Path:
     if found is not None:
         return found
     reason = f"{name} is not installed here; `make servers` installs it"
+    if name in {"node", "node_modules", *_NODE_SCRIPTS} and _locate("node") is None:
+        reason = f"{name} needs Node.js, which is not installed here: install node and npm, then `make servers`"
     running_tests = sys.modules.get("pytest")
     if running_tests is not None:
         no_skip = os.environ.get("PLANTPROOF_NO_SKIP") == "1"
