@@ -12,7 +12,7 @@ from kpi.document import Asset
 from kpi.exact import mean, quotient, written
 from kpi.history import last_assets
 from kpi.reasons import Reason
-from kpi.slots import Outcome, PointSlots, PointTally, point_slots, required_points
+from kpi.slots import Outcome, PointSlots, PointTally, by_name, point_slots, required_points
 from kpi.workspace import Workspace
 
 
@@ -114,7 +114,9 @@ def asset_slots(work: Workspace) -> dict[str, AssetSlots]:
     """Return the slots of every asset that has a required point in the window, by id."""
     if work.slots is None:
         work.slots = {
-            asset: AssetSlots(asset, tuple(point_slots(work, asset, k) for k in keys))
+            asset: AssetSlots(
+                asset, tuple(point_slots(work, asset, own) for own in by_name(keys).values())
+            )
             for asset, keys in required_points(work).items()
         }
     return work.slots

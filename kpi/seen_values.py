@@ -15,9 +15,10 @@ _BUCKET_MS: Final = 3_600_000
 
 
 class SeenValues:
-    """Rows as (place, τ, value, is it a text), by the hour of τ, so that a look-up costs its own hour only.
+    """Rows as (place, τ, value, kind), by the hour of τ, so that a look-up costs its own hour only.
 
-    A place is whatever stands for one slot of one point; a text is the number that `text_number` gives it.
+    A place is whatever stands for one slot of one point, a kind tells apart what is never equal (streams, types); the
+    value of a text is the number that `text_number` gives it.
     """
 
     def __init__(self, most_rows: int = MOST_ROWS) -> None:

@@ -28,6 +28,7 @@ from kpi.slots import (
     PointTally,
     Run,
     Schedule,
+    by_name,
     required_in,
     row_codes,
     schedules,
@@ -63,13 +64,17 @@ class SlotTally:
         grace. Raises PermanentError for more than `most_slots` scheduled slots.
         """
         self._span = span
-        self._assets = required_in(parts)
-        self._keys = [(asset, key) for asset, keys in self._assets.items() for key in keys]
-        self._number = {key: i for i, (_, key) in enumerate(self._keys)}
+        self._points = [
+            (asset, name, own)
+            for asset, keys in required_in(parts).items()
+            for name, own in by_name(keys).items()
+        ]
+        self._number = {key: i for i, (_, _, own) in enumerate(self._points) for key in own}
+        self._key_number = {key: i for i, key in enumerate(self._number)}
         plan: list[tuple[int, Schedule]] = []
         size = 0
-        for point, (asset, key) in enumerate(self._keys):
-            for schedule in schedules(parts, asset, key, span.start_ms, span.end_ms):
+        for point, (asset, _, own) in enumerate(self._points):
+            for schedule in schedules(parts, asset, own, span.start_ms, span.end_ms):
                 plan.append((point, schedule))
                 size += len(schedule.expected)
                 if size > most_slots:
@@ -92,12 +97,12 @@ class SlotTally:
             self._state[offset : offset + len(schedule.expected)][~schedule.expected] = (
                 _NOT_EXPECTED
             )
-        self._schedule_of = np.full((len(parts), len(self._keys)), -1, dtype=np.int64)
+        self._schedule_of = np.full((len(parts), len(self._points)), -1, dtype=np.int64)
         for i, (point, schedule) in enumerate(plan):
             self._schedule_of[schedule.part, point] = i
-        self._of_point = [np.flatnonzero(self._point == p) for p in range(len(self._keys))]
-        self._counts = np.zeros((len(self._keys), len(OUTCOMES)), dtype=np.int64)
-        self._gaps: list[Run | None] = [None] * len(self._keys)
+        self._of_point = [np.flatnonzero(self._point == p) for p in range(len(self._points))]
+        self._counts = np.zeros((len(self._points), len(OUTCOMES)), dtype=np.int64)
+        self._gaps: list[Run | None] = [None] * len(self._points)
         self._stale: set[int] = set()
         """Points whose longest gap must be looked up again."""
         self._seen = SeenValues(most_values)
@@ -163,20 +168,20 @@ class SlotTally:
         """Return the rows as `SeenValues` takes them."""
         value = selection.value[rows].copy()
         texts = selection.rows.texts
-        is_text = self._are_texts(selection, rows)
-        for i in np.flatnonzero(is_text).tolist():
+        kind = self._kinds(selection, rows)
+        for i in np.flatnonzero(kind % 2).tolist():
             value[i] = self._seen.text_number(texts[int(value[i])])
-        return np.stack([place, selection.tau[rows], value, is_text.astype(np.int64)], axis=1)
+        return np.stack([place, selection.tau[rows], value, kind], axis=1)
 
-    def _are_texts(self, selection: Selection, rows: Index) -> NDArray[np.bool_]:
-        """Return whether rows are of type text in the configuration that sealed them."""
+    def _kinds(self, selection: Selection, rows: Index) -> Int64:
+        """Return what tells equal values apart: the stream, and whether the row that was sealed is a text (odd)."""
         point = np.searchsorted(selection.starts, rows, side="right") - 1
-        result = np.zeros(len(rows), dtype=np.bool_)
+        result = np.zeros(len(rows), dtype=np.int64)
         for p in np.unique(point).tolist():
-            specs = selection.specs(selection.points[p])
-            text = np.array([_is_text(spec) for spec in specs], dtype=np.bool_)
+            key = selection.points[p]
+            text = np.array([_is_text(spec) for spec in selection.specs(key)], dtype=np.int64)
             mine = point == p
-            result[mine] = text[selection.config[rows[mine]]]
+            result[mine] = 2 * self._key_number[key] + text[selection.config[rows[mine]]]
         return result
 
     # ---- counts out
@@ -199,11 +204,11 @@ class SlotTally:
         return self._by_asset()
 
     def _by_asset(self) -> dict[str, AssetCounts]:
-        found: dict[str, list[PointTally]] = {asset: [] for asset in self._assets}
+        found: dict[str, list[PointTally]] = {}
         table = self._counts.tolist()
-        for (asset, key), counts, gap in zip(self._keys, table, self._gaps, strict=True):
-            tally = PointTally(key.signal, dict(zip(OUTCOMES, counts, strict=True)), gap)
-            found[asset].append(tally)
+        for (asset, name, _), counts, gap in zip(self._points, table, self._gaps, strict=True):
+            tally = PointTally(name, dict(zip(OUTCOMES, counts, strict=True)), gap)
+            found.setdefault(asset, []).append(tally)
         return {asset: AssetCounts(asset, tuple(points)) for asset, points in found.items()}
 
     def _recount(self, place: Int64, before: NDArray[np.int8], after: NDArray[np.int8]) -> None:

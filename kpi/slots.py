@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -135,12 +135,15 @@ class PointSlots:
 
 
 def required_points(work: Workspace) -> dict[str, list[PointKey]]:
-    """Return the required points of every asset that has one in the window, by asset id and signal name."""
+    """Return where the required points of every asset that has one in the window are, by asset id and signal name."""
     return required_in(work.parts)
 
 
 def required_in(parts: Sequence[ConfigSegment]) -> dict[str, list[PointKey]]:
-    """Return the required points of every asset that has one in the segments, by asset id and signal name."""
+    """Return where the required points of every asset that has one in the segments are, by asset id and signal name.
+
+    A name that two configurations put into different streams is there twice: see `by_name`.
+    """
     found: dict[str, set[PointKey]] = {}
     for part in parts:
         for stream in part.document.streams:
@@ -148,21 +151,34 @@ def required_in(parts: Sequence[ConfigSegment]) -> dict[str, list[PointKey]]:
                 keys = {PointKey(stream.id, s.name) for s in stream.signals if s.required}
                 if keys:
                     found.setdefault(stream.device, set()).update(keys)
-    return {a: sorted(keys, key=lambda k: k.signal) for a, keys in sorted(found.items())}
+    return {
+        a: sorted(keys, key=lambda k: (k.signal, k.stream)) for a, keys in sorted(found.items())
+    }
 
 
-def point_slots(work: Workspace, asset: str, key: PointKey) -> PointSlots:
-    """Return the expected slots of one required point over the window with their outcomes."""
+def by_name(keys: Iterable[PointKey]) -> dict[str, list[PointKey]]:
+    """Return the keys of each point of an asset: a point is a name, in whichever stream a configuration puts it."""
+    found: dict[str, list[PointKey]] = {}
+    for key in keys:
+        found.setdefault(key.signal, []).append(key)
+    return dict(sorted(found.items()))
+
+
+def point_slots(work: Workspace, asset: str, keys: Sequence[PointKey]) -> PointSlots:
+    """Return the expected slots of one required point over the window with their outcomes.
+
+    keys: one name in every stream in which a configuration requires it.
+    """
     starts, lengths, outcomes = [], [], []
-    for schedule in schedules(work.parts, asset, key, work.span.start_ms, work.span.end_ms):
+    for schedule in schedules(work.parts, asset, keys, work.span.start_ms, work.span.end_ms):
         start, expected = schedule.start_ms, schedule.expected
-        outcome = _outcomes(work.selection, key, schedule)
+        outcome = _outcomes(work.selection, keys, schedule)
         starts.append(start[expected])
         lengths.append(np.full(int(expected.sum()), schedule.slot_ms, dtype=np.int64))
         outcomes.append(outcome[expected])
     empty = np.zeros(0, dtype=np.int64)
     return PointSlots(
-        signal=key.signal,
+        signal=keys[0].signal,
         start_ms=np.concatenate([empty, *starts]),
         length_ms=np.concatenate([empty, *lengths]),
         outcome=np.concatenate([empty.astype(np.int8), *outcomes]),
@@ -189,17 +205,26 @@ class Schedule:
 
 
 def schedules(
-    parts: tuple[ConfigSegment, ...], asset: str, key: PointKey, start_ms: int, end_ms: int
+    parts: tuple[ConfigSegment, ...],
+    asset: str,
+    keys: Sequence[PointKey],
+    start_ms: int,
+    end_ms: int,
 ) -> Iterator[Schedule]:
     """Yield the slots of a required point in [start, end) by the configuration in force at their start.
 
-    parts: the configurations in force, tiling the window. A part without a slot is left out. Source: claims.md
-    `upload-rate/1`.
+    parts: the configurations in force, tiling the window. keys: the point in every stream in which one of them requires
+    it. A part without a slot is left out. Source: claims.md `upload-rate/1`.
     """
     for i, part in enumerate(parts):
         judge = judging(parts, i, lambda d: asset in d.asset, earlier_first=True)
-        spec = judge.document.signal.get((key.stream, key.signal)) if judge else None
-        if judge is None or spec is None or not spec.required:
+        if judge is None:
+            continue
+        signals = judge.document.signal
+        found = [s for k in keys if (s := signals.get((k.stream, k.signal))) is not None]
+        # A name is unique in its device, so there is one at most.
+        spec = found[0] if found else None
+        if spec is None or not spec.required:
             continue
         low, high = judge.document.asset[asset].in_service_within(start_ms, end_ms)
         first = -(-max(part.start_ms, low) // spec.slot_ms)
@@ -218,15 +243,18 @@ def _not_stopped(start: Int64, slot_ms: int, judge: ConfigSegment, asset: str) -
     return expected
 
 
-def _outcomes(selection: Selection, key: PointKey, schedule: Schedule) -> NDArray[np.int8]:
+def _outcomes(
+    selection: Selection, keys: Sequence[PointKey], schedule: Schedule
+) -> NDArray[np.int8]:
     """Return the outcome of every slot of a schedule: the strongest that any row of it gives."""
     result = np.full(len(schedule.expected), NO_ROW, dtype=np.int8)
-    rows = selection.of_point(key)
-    slot = selection.tau[rows] // schedule.slot_ms
-    at = slot - schedule.first
-    inside = (at >= 0) & (at < len(result))
-    due = (slot + 1) * schedule.slot_ms + schedule.deadline_ms
-    np.minimum.at(result, at[inside], row_codes(selection, rows, due)[inside])
+    for key in keys:
+        rows = selection.of_point(key)
+        slot = selection.tau[rows] // schedule.slot_ms
+        at = slot - schedule.first
+        inside = (at >= 0) & (at < len(result))
+        due = (slot + 1) * schedule.slot_ms + schedule.deadline_ms
+        np.minimum.at(result, at[inside], row_codes(selection, rows, due)[inside])
     result[result == NO_ROW] = CODE[Outcome.MISSED_AGENT]
     return result
 

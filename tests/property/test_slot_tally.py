@@ -153,6 +153,23 @@ def test_text_is_compared_as_text_whatever_number_a_reader_gives_it() -> None:
     assert counts(log, 10)[1] == {"on_time": 1, "missed_agent": 9}
 
 
+def test_equal_value_in_another_stream_is_no_repeat() -> None:
+    """The name moves from one stream to another with a configuration; claims.md §0: a signal is (stream, name)."""
+    log = PlantLog()
+    for role, first in (("process_value", 0), ("temperature", 1)):
+        x = signal("x", role, required=True, deadline_ms=MIN)
+        log.config(document([asset("a1")], {"a1": [x]}))
+        log.blocks(SLOT0 + first, SLOT0 + (1, 30)[first])
+    log.row("a1/x", T0 + 1_000, 1, status=UNCERTAIN)
+    log.row("a1/x", T0 + 1_000, 1, slot=SLOT0 + 1)
+    rows = log.rows()
+    span = Span(SLOT0, SLOT0 + 3, 0, 0)
+    tally = SlotTally(rows.history.segments(span.start_ms, span.end_ms), span)
+    for slot in range(SLOT0, SLOT0 + 3):
+        tally.add(sealed_in(rows, slot, slot + 1))
+    assert claims(rows, span, tally) == claims(rows, span, None)
+
+
 def test_value_of_the_future_waits_for_its_slot() -> None:
     log = one_point()
     log.row("a1/state", T0 + 5 * MIN + 1_000, 1, slot=SLOT0)
