@@ -26,7 +26,7 @@ from config.scheme_files import builtin_schemes
 from model.errors import ConfigError, PermanentError
 
 MARKER: Final = ".plantproof-demo"
-SIMULATORS_LIMIT_S: Final = 60.0
+SIMULATORS_LIMIT_S: Final = 300.0
 STEP_NAMES: Final = {
     "render": ("生成六周模拟历史", "rendering six weeks of simulated history"),
     "seal": ("逐分钟封存", "sealing minute by minute"),

@@ -27,6 +27,7 @@ from simulators.devices.mqtt_gateway import MqttGateway
 from simulators.live import LivePlant
 from simulators.plan import HOUR_MS, day_start_ms
 from tests.support.connector import context
+from tests.support.prompt import MINUTE, PATIENCE_S
 
 PROFILES = Path(__file__).parents[2] / "config" / "profiles"
 NOON = day_start_ms(date(2026, 11, 20)) + 3 * HOUR_MS
@@ -52,7 +53,8 @@ def make(
     realm: Realm = Realm.SIM,
     **more: object,
 ) -> Source:
-    connection = {"host": address["host"], "port": address["port"], **more}
+    limit = {"timeout": MINUTE} if spec is modbus.SPEC else {}
+    connection = {"host": address["host"], "port": address["port"], **limit, **more}
     return spec.create(context(spec, connection, addresses, realm=realm))
 
 
@@ -60,7 +62,7 @@ async def first_batch(source: Source) -> Batch:
     await source.connect()
     batches = source.batches()
     try:
-        return await asyncio.wait_for(anext(batches), 20)
+        return await asyncio.wait_for(anext(batches), PATIENCE_S)
     finally:
         await batches.aclose()  # type: ignore[attr-defined]
         await source.close()
@@ -154,9 +156,9 @@ async def test_press_behind_the_gateway(realm: Realm) -> None:
         await gateway.show(VIEW)
         if realm is Realm.EV:
             with pytest.raises(PermanentError, match="simulated"):
-                await asyncio.wait_for(waiting, 20)
+                await asyncio.wait_for(waiting, PATIENCE_S)
         else:
-            batch = await asyncio.wait_for(waiting, 20)
+            batch = await asyncio.wait_for(waiting, PATIENCE_S)
             await source.acknowledge()
             machine = VIEW.machines["press-01"]
             got = good_values(batch, addresses)

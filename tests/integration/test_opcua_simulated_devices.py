@@ -20,6 +20,7 @@ from simulators.devices.opcua_space import StandardNodes
 from simulators.live import LivePlant
 from simulators.plan import HOUR_MS, day_start_ms
 from tests.support.connector import context
+from tests.support.prompt import MINUTE
 from tests.support.source_run import running
 
 NOON = day_start_ms(date(2026, 11, 20)) + 5 * HOUR_MS
@@ -52,7 +53,7 @@ async def test_profile_reads_state_and_counts_of_the_script(
     try:
         await device.start(0)
         await device.show(LIVE.view(NOON))
-        fast = {"publishing_interval": "50 ms", "sampling": "50 ms"}
+        fast = {"publishing_interval": "50 ms", "sampling": "50 ms", "timeout": MINUTE}
         connection = {"url": device.address["url"], "security": "none", **fast}
         ctx = context(SPEC, connection, addresses)
         async with running(SPEC.create(ctx), ctx.points) as run:

@@ -94,7 +94,9 @@ def random_document(rng: random.Random, stops: list[dict[str, object]]) -> dict[
         signals["a3"].append(some_signal("good", "count_good", number))
     if rng.random() < 0.4:
         signals["a1"].append(some_signal("program", "program", ("text", "text", "int")))
-    if rng.random() < 0.4:  # a name that another configuration may give another role, and so another stream
+    if (
+        rng.random() < 0.4
+    ):  # a name that another configuration may give another role, and so another stream
         role = rng.choice(("process_value", "count_total", "power", "temperature"))
         signals["a1"].append(some_signal("moving", role, ("int",)))
     if rng.random() < 0.2:
