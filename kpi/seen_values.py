@@ -34,17 +34,18 @@ class SeenValues:
         """Return the number that stands for a text."""
         return self._texts.setdefault(text, len(self._texts))
 
+    def holds_any(self, tau: Int64) -> Bool:
+        """Return for instants whether rows of their hour are kept: of most hours there are none."""
+        found: Bool = np.isin(tau // _BUCKET_MS, list(self._buckets))
+        return found
+
     def repeats(self, rows: Int64) -> Bool:
-        """Return which rows, an (n, 4) array, equal a row that was added before."""
+        """Return which rows, an (n, 4) array of instants that `holds_any`, equal a row that was added before."""
         found = np.zeros(len(rows), dtype=np.bool_)
-        if not self._buckets:
-            return found
         bucket = rows[:, 1] // _BUCKET_MS
         for number in np.unique(bucket).tolist():
-            known = self._buckets.get(number)
-            if known is not None:
-                asked = np.flatnonzero(bucket == number)
-                found[asked] = _are_in(rows[asked], known)
+            asked = np.flatnonzero(bucket == number)
+            found[asked] = _are_in(rows[asked], self._buckets[number])
         return found
 
     def add(self, rows: Int64, matters: Callable[[Int64], Bool]) -> None:

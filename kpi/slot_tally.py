@@ -134,13 +134,14 @@ class SlotTally:
         codes = row_codes(selection, rows, due_ms)
         has_value = selection.has_value[rows]
         better = codes < self._state[place]
-        asked = np.flatnonzero(better & has_value)
+        tau = selection.tau[rows]
+        asked = np.flatnonzero(better & has_value & self._seen.holds_any(tau))
         if len(asked):
             values = self._values(selection, rows[asked], place[asked])
             better[asked[self._seen.repeats(values)]] = False
-            lost = selection.tau[rows[asked]] < self._seen.forgotten_ms
-            unsure = lost & better[asked] & np.isin(self._state[place[asked]], (_HELD, _LATE, _BAD))
-            self.exact &= not unsure.any()
+        unsure = better & has_value & (tau < self._seen.forgotten_ms)
+        if unsure.any():
+            self.exact &= not np.isin(self._state[place[unsure]], (_HELD, _LATE, _BAD)).any()
         touched = np.unique(place[better])
         before = self._state[touched]
         np.minimum.at(self._state, place[better], codes[better])
