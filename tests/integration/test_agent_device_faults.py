@@ -259,8 +259,11 @@ def test_frozen_device_stays_alive_and_keeps_its_last_value(seen: Seen):
     """OPC UA: it answers, so that every slot has a proof; nothing tells a frozen device from a resting one."""
     assert seen.missed("cnc-02", "good") == []
     fault = seen.faults["cnc-02"]
+    # Dated within the fault and received before its end: afterwards it reports changes of that time.
     frozen = [
-        r for r in seen.of("cnc-02", "good") if fault.begun_ms <= seen.tau(r) <= fault.until_ms
+        r
+        for r in seen.of("cnc-02", "good")
+        if fault.begun_ms <= seen.tau(r) and r[3] <= fault.until_ms
     ]
     assert frozen
     assert all(r[6] & RowFlag.ALIVE for r in frozen), frozen
