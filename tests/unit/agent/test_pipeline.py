@@ -209,5 +209,7 @@ async def test_files_that_need_reopening_end_the_run_after_the_rows_are_safe():
         await rig.pipeline.run()
     assert rig.recorder.all == [1]
     assert rig.acknowledged == [1]
+    await rig.send(2)
     with pytest.raises(BrokenFilesError):
         await rig.pipeline.close()
+    assert rig.recorder.all == [1, 2], "what came meanwhile is safe too"
