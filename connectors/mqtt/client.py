@@ -74,6 +74,9 @@ class MqttClient:
         self._closing = False
         self._looping = False
         """Whether the thread of paho runs: only then is there anything to stop."""
+        self._ended = asyncio.Event()
+        """Set while no thread opens a connection."""
+        self._ended.set()
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
         self._connected: asyncio.Future[ReasonCode] = self._loop.create_future()
@@ -144,6 +147,13 @@ class MqttClient:
         self._client.on_message = self._client.on_disconnect = None
         del self._client
 
+    async def ended(self) -> None:
+        """Wait until a connection that was being opened at `close` is closed too.
+
+        It has the client id of the next one: opened late, it would make the broker drop that one.
+        """
+        await self._ended.wait()
+
     # ---- set-up
 
     def _make_client(self, client_id: str) -> Client:
@@ -178,7 +188,10 @@ class MqttClient:
                 self._in_loop(_settle, done, exc)
             else:
                 self._in_loop(_settle, done, None)
+            finally:
+                self._in_loop(self._ended.set)
 
+        self._ended.clear()
         threading.Thread(target=work, name=f"connecting to {self._where}", daemon=True).start()
         await done
 

@@ -56,6 +56,7 @@ class MqttSource:
         self._topics = tuple(dict.fromkeys(topics))
         self._decoder = Decoder(routes)
         self._client: MqttClient | None = None
+        self._closed: MqttClient | None = None
         self._yielded = 0
         self._unacknowledged: deque[tuple[int, int]] = deque()
         """(message id, number of the batch that must be on disk before it is acknowledged)."""
@@ -64,6 +65,9 @@ class MqttSource:
     async def connect(self) -> None:
         """Connect and subscribe. Raises TransientError or PermanentError."""
         await self.close()
+        if self._closed is not None:
+            await self._closed.ended()
+            self._closed = None
         c = self._connection
         client_id = c.client_id or f"plantproof-{self.name}".replace("+", "-")
         client = MqttClient(c, client_id, self._clock)
@@ -110,6 +114,7 @@ class MqttSource:
         client, self._client = self._client, None
         self._unacknowledged.clear()
         if client is not None:
+            self._closed = client
             await client.close()
 
     def _decode(self, messages: list[Message]) -> Rows:
