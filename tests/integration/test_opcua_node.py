@@ -187,7 +187,7 @@ async def test_limits_of_the_server_split_the_reads() -> None:
 
 async def test_frozen_server_is_noticed() -> None:
     with servers.node_opcua(variables=5) as server:
-        ctx = opcua(server.url, counters(5), timeout="1 s", canary="500 ms")
+        ctx = opcua(server.url, counters(5), timeout="3 s", canary="500 ms")
         source = SPEC.create(ctx)
         async with running(source, ctx.points) as run:
             await run.until(lambda: len(run.batches) >= 2)
