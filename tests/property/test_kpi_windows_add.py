@@ -163,7 +163,7 @@ def share_before(run: CounterRun, edges: list[int], measure: Measure) -> int:
 
 
 def known(part: Part, key: str) -> int:
-    """Return a count; a part that cannot know it yet adds nothing (claims.md §5, 4)."""
+    """Return a count; a part that cannot know it yet adds nothing (claims.md §6, 4)."""
     return int(part.asset.get(key, 0))
 
 
@@ -171,7 +171,7 @@ def known(part: Part, key: str) -> int:
 @example(11100531, {1})  # the first minute has good pieces and no answer of the reject counter yet
 @given(st.integers(0, 2**32 - 1), st.sets(st.integers(1, LENGTH - 1), max_size=4))
 def test_windows_add(seed: int, inner: set[int]) -> None:
-    """Claims.md §5, sentence by sentence, for both engines."""
+    """Claims.md §6, sentence by sentence, for both engines."""
     log = plant(seed)
     rows = log.rows()
     edges = [0, *sorted(inner), LENGTH]
