@@ -9,11 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Final, TypeVar
 
+import numpy as np
+
 from agent.recorder import Recorder
 from agent.sealer import Now
 from model.batch import Batch
 from model.errors import TransientError
 from model.flags import RowFlag
+from model.signal import SignalTable
 
 MAX_PENDING_ROWS: Final = 200_000
 """Rows that may wait for a commit; beyond it the sources wait, so that the queues of the devices fill, not ours."""
@@ -39,12 +42,13 @@ class Pipeline:
         delivered: Callable[[], Mapping[str, int]],
         committed: Callable[[Mapping[str, int]], Awaitable[None]],
         extra: Callable[[Now], list[Batch]],
+        table: SignalTable | None = None,
     ) -> None:
         """Take the recorder, started.
 
         observers see every batch in the event loop; `delivered` counts the batches of each source at the moment they
         are taken for a commit, and `committed` is awaited with these counts after it; `extra` gives rows of the agent
-        itself (missed slots) at every flush.
+        itself (missed slots) at every flush. table: of the signals, to hold back single sources.
         """
         self._recorder = recorder
         self._now = now
@@ -67,6 +71,19 @@ class Pipeline:
         """Journal sequence up to which the observers have seen every row."""
         self.commits = 0
         self.failure: TransientError | None = None
+        self._table = table
+        self._stream_of = np.array(table.stream_of if table else (), dtype=np.int32)
+        self._full: frozenset[int] = frozenset()
+        self._sealing = False
+        self._released = asyncio.Event()
+        self.overload: TransientError | None = None
+        """Why sources are held back, beside a disk that refuses."""
+
+    @property
+    def held_devices(self) -> set[str]:
+        """Return the devices whose rows are not taken for now, because their frames are full."""
+        streams = self._table.streams if self._table else ()
+        return {streams[i].partition(".")[0] for i in self._full}
 
     @property
     def overloaded(self) -> bool:
@@ -79,11 +96,19 @@ class Pipeline:
         return self._pending_rows
 
     async def deliver(self, batch: Batch) -> None:
-        """Take a batch from a source; waits while too much is pending."""
+        """Take a batch from a source; waits while too much is pending, or while the frames of its streams are full."""
         if not len(batch):
             return
         await self._room.wait()
+        while self._full and self._is_full(batch):
+            self._released.clear()
+            await self._released.wait()
+            await self._room.wait()
         self._put(batch)
+
+    def _is_full(self, batch: Batch) -> bool:
+        streams = np.unique(self._stream_of[batch.signal]).tolist()
+        return not self._full.isdisjoint(streams)
 
     def _put(self, batch: Batch) -> None:
         if self._simulated:
@@ -102,7 +127,8 @@ class Pipeline:
         """Commit until cancelled."""
         while True:
             # Without rows the slot counter is looked at once a second; rows wait `flush` at most.
-            if await _set_within(self._arrived, TICK_S):
+            # A large minute is sealed in pieces, one with every commit.
+            if not self._sealing and await _set_within(self._arrived, TICK_S):
                 await _set_within(self._wake, self._flush)
             self._wake.clear()
             await self._commit()
@@ -116,7 +142,7 @@ class Pipeline:
         taken, self._pending = self._pending, []
         rows, self._pending_rows = self._pending_rows, 0
         try:
-            await asyncio.get_running_loop().run_in_executor(
+            backlog = await asyncio.get_running_loop().run_in_executor(
                 self._thread, self._recorder.commit, taken, self._now()
             )
         except TransientError as exc:
@@ -132,6 +158,8 @@ class Pipeline:
         if self.failure is not None:
             self._log.info("rows are committed again")
             self.failure = None
+        self._sealing = backlog is not None and backlog.sealing
+        self._hold(backlog.full if backlog is not None else frozenset())
         self.collected_rows += rows
         self.observed_seq = self._recorder.last_seq
         self.commits += 1
@@ -140,6 +168,31 @@ class Pipeline:
         if taken:
             await self._committed(delivered)
         self._recorder.check_files()
+
+    def _hold(self, full: frozenset[int]) -> None:
+        """Hold back the sources of these streams from now on, and no others."""
+        if full == self._full:
+            return
+        self._full = full
+        self._released.set()
+        before, self.overload = self.overload, self._overload_of(sorted(full))
+        if self.overload is None:
+            self._log.info("all sources are read again")
+        elif before is None or before.en != self.overload.en:
+            self._log.warning("%s", self.overload.en)
+
+    def _overload_of(self, full: list[int]) -> TransientError | None:
+        if not full or self._table is None:
+            return None
+        names = ", ".join(self._table.streams[i] for i in full[:5])
+        more = f" (+{len(full) - 5})" if len(full) > 5 else ""
+        return TransientError(
+            f"{names}{more}: more values arrive than the frame of a minute holds (16 MiB a device and class, about "
+            "8,700 values a second). Their sources are held back; what the queues of the devices lose is counted. "
+            "Sample less often, set deadbands, or spread the signals over several devices.",
+            f"{names}{more}：到达的数据超过每分钟封存帧的容量（每设备每类别 16 MiB，约每秒 8700 个值）。"
+            "已暂缓读取这些数据源，设备自身队列丢弃的数据会被计数。请降低采样频率、设置死区，或将信号分到多个设备。",
+        )
 
     async def in_worker(self, work: Callable[[], _T]) -> _T:
         """Run `work` in the worker thread, between two commits."""

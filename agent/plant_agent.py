@@ -246,6 +246,7 @@ class _Run:
             delivered=self._supervisor.delivered,
             committed=self._supervisor.acknowledge,
             extra=self._missed_rows,
+            table=self._table,
         )
         self._control.prepare()
         # What exists now lives as long as the run: the collector need not walk over it again and again.
@@ -276,8 +277,9 @@ class _Run:
 
     @property
     def _failure(self) -> TransientError | None:
-        """Why rows are not committed, or finished minutes not sealed."""
-        return self._pipeline.failure or self._parts.recorder.seal_failure
+        """Why rows are not committed, finished minutes not sealed, or sources held back."""
+        pipeline = self._pipeline
+        return pipeline.failure or self._parts.recorder.seal_failure or pipeline.overload
 
     def _now(self) -> Now:
         return now_of(self._clock)
@@ -291,11 +293,12 @@ class _Run:
             return []
         self._close_slots_ns = now.monotonic_ns + int(CLOSE_SLOTS_S * NS_PER_S)
         causes: dict[str, MissedCause] = {}
+        held = self._pipeline.held_devices
         for device, source in self._source_of.items():
             cause = self._supervisor.cause_of(source)
             if cause is not None:
                 causes[device] = cause
-            elif self._pipeline.overloaded:
+            elif self._pipeline.overloaded or device in held:
                 causes[device] = MissedCause.OVERLOAD
         batch = self._slots.ledger.close(now.unix_ns, causes)
         return [batch] if len(batch) else []

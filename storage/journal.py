@@ -19,7 +19,7 @@ from storage.instants import SameInstant, instants
 from storage.journal_files import PAGE_BYTES, Opened, disk_error, is_corrupt, open_database
 from storage.journal_read import locked
 from storage.journal_room import JournalRoom
-from storage.journal_types import BlockInfo, JournalStatus, Loss, Quota
+from storage.journal_types import BlockInfo, JournalBlock, JournalStatus, Loss, Quota
 from storage.signal_tables import encode_table
 
 _PENDING: Final = 0
@@ -163,23 +163,40 @@ class Journal(JournalRoom):
 
     # writing
 
-    @locked
     def append(self, batches: Sequence[Batch], *, slot: int, config: int) -> int:
-        """Write all rows of `batches` as one block and return its sequence after the commit: they are *collected*.
+        """Write all rows of `batches` as one block, as `commit` does, and return the sequence of the last block."""
+        self.commit(batches, slot=slot, config=config)
+        return self._next - 1
 
-        slot: the slot counter at this commit, never less than before (ValueError). Without rows nothing is written and
-        the last sequence is returned. Raises TransientError if the disk refuses: then nothing was acknowledged.
+    @locked
+    def commit(self, batches: Sequence[Batch], *, slot: int, config: int) -> JournalBlock | None:
+        """Write all rows of `batches` as one block and return it after the commit: they are *collected*.
+
+        slot: the slot counter at this commit, never less than before (ValueError). Without rows nothing is written
+        (None). Raises TransientError if the disk refuses: then nothing was acknowledged.
         """
         if slot < self._last_slot:
             raise ValueError(f"slot counter went back from {self._last_slot} to {slot}")
         full = [batch for batch in batches if len(batch)]
         if not full:
-            return self._next - 1
+            return None
         batch = concat(full, self.is_text(config))
         blob = journal_codec.encode(batch)
         tau = instants(batch)
         ranks = self._same_instant(config).ranks(batch)
         seq = self._next
+        info = BlockInfo(
+            seq,
+            slot,
+            config,
+            len(batch),
+            int(tau.min()),
+            int(tau.max()),
+            self._clock.unix_ns(),
+            len(blob),
+            journal_codec.crc_of(blob),
+            delivered=False,
+        )
         with self._guard():
             self._make_room(len(blob) + _BLOCK_OVERHEAD)
             with self._transaction() as db:
@@ -189,12 +206,12 @@ class Journal(JournalRoom):
                         seq,
                         slot,
                         config,
-                        len(batch),
-                        int(tau.min()),
-                        int(tau.max()),
-                        self._clock.unix_ns(),
-                        len(blob),
-                        journal_codec.crc_of(blob),
+                        info.rows,
+                        info.first_ns,
+                        info.last_ns,
+                        info.committed_ns,
+                        info.size,
+                        info.crc,
                         _PENDING,
                         None if ranks is None else ranks.tobytes(),
                     ),
@@ -204,7 +221,7 @@ class Journal(JournalRoom):
         self._last_slot = slot
         for counts in (self._total, self._pending):
             counts[:] = (counts[0] + 1, counts[1] + len(batch), counts[2] + len(blob))
-        return seq
+        return JournalBlock(info, batch, ranks)
 
     def _same_instant(self, config: int) -> SameInstant:
         if config not in self._same:
