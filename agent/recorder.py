@@ -100,6 +100,16 @@ class Recorder:
         return self._queue.failure
 
     @property
+    def waiting(self) -> tuple[Minute, ...]:
+        """Return the minutes that are over and not sealed yet."""
+        return tuple(self._queue.waiting)
+
+    @property
+    def held_rows(self) -> int:
+        """Return the rows of minutes without block that are in memory."""
+        return sum(m.rows for m in (*self._queue.waiting, self._minute) if m.held is not None)
+
+    @property
     def signed_ms(self) -> int | None:
         """Return when the last head was signed."""
         return self._queue.signed_ms

@@ -42,6 +42,7 @@ class FrameArchive:
         self._path = folder
         self._dirty = False
         self._broken = False
+        self._record: RecordWriter | None = None
         self.torn_bytes = 0
         """Bytes of an incomplete last record that opening cut off (kept beside the file as `.torn-<n>`)."""
         if read_only:
@@ -68,7 +69,9 @@ class FrameArchive:
         self.close()
 
     def close(self) -> None:
-        """Flush and release the file of the current day; safe to call twice."""
+        """Flush and release the file of the current day; an unfinished record is taken back. Safe to call twice."""
+        if self._record is not None:
+            self.abandon(self._record)
         if self._file is None:
             return
         try:
@@ -147,13 +150,16 @@ class FrameArchive:
                 start, record.length, record.streams, record.packing, record.crc
             )
             index.end = index.size = start + record.length
+            self._record = None
 
-        return RecordWriter(
+        self._record = RecordWriter(
             self.path(day), index.end, slot=slot, level=self._level, finished=finished
         )
+        return self._record
 
     def abandon(self, record: RecordWriter) -> None:
         """Take an unfinished record back; if the disk refuses even that, the archive must be opened again."""
+        self._record = None
         try:
             record.abandon()
         except TransientError:
