@@ -141,18 +141,17 @@ def write_plant(
 
 @contextmanager
 def agent(
-    site: Path, cores: Sequence[int], *, stages: bool = False
+    site: Path, cores: Sequence[int], *, stages: bool = False, floor: bool = False
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `plantproof run` on `cores` until the context ends, then stop it by SIGINT."""
-    program: list[str | Path] = [Path(sys.executable).with_name("plantproof")]
+    """Run `plantproof run` (or the floor) on `cores` until the context ends, then stop it by SIGINT."""
+    command = ["-c", "from agent.cli import main; main()", "run", site, "--port", "0"]
     if stages:
-        program = [sys.executable, "-m", "benchmarks.chain_stages"]
+        command = ["-m", "benchmarks.chain_stages", "run", site, "--port", "0"]
+    if floor:
+        command = ["-m", "benchmarks.chain_floor", site]
     with (site.parent / "agent.log").open("wb") as log:
         process = subprocess.Popen(
-            [
-                *("taskset", "-c", ",".join(map(str, cores))),
-                *(*program, "run", site, "--port", "0"),
-            ],
+            ["taskset", "-c", ",".join(map(str, cores)), sys.executable, *command],
             stdout=log,
             stderr=log,
             env={**os.environ, "STAGES": str(site.parent / "stages.json")},
@@ -272,7 +271,13 @@ def print_stages(
 
 
 def measure(
-    load: Load, seconds: float, warm_s: float, *, required: bool, stages: bool = False
+    load: Load,
+    seconds: float,
+    warm_s: float,
+    *,
+    required: bool,
+    stages: bool = False,
+    floor: bool = False,
 ) -> Window:
     """Run one load and return its window."""
     with (
@@ -284,7 +289,7 @@ def measure(
         pin(influx.process.pid, FIRST_CORE)
         pin(server.process.pid, FIRST_CORE)
         site = write_plant(folder, server.url, load, influx, required=required)
-        with agent(site, [LAST_CORE], stages=stages) as process:
+        with agent(site, [LAST_CORE], stages=stages, floor=floor) as process:
             wait_for(site, load.nodes * 2, process)
             time.sleep(warm_s)
             before = stages_of(site, process) if stages else {}
@@ -411,6 +416,12 @@ def main() -> None:
     parser.add_argument(
         "--stages", action="store_true", help="CPU of each stage (the counters cost a little)"
     )
+    parser.add_argument(
+        "--floor",
+        action="store_true",
+        help="the yardstick of `chain_floor` before each run of the agent",
+    )
+    parser.add_argument("--rounds", type=int, default=1, help="how often all loads are run")
     parser.add_argument("--saturate", action="store_true", help="values a second on both cores")
     parser.add_argument("--rate", type=float, default=110_000, help="of the source of --saturate")
     options = parser.parse_args()
@@ -419,22 +430,28 @@ def main() -> None:
         saturate(options.seconds, options.rate)
         return
     print(
-        f"{'load':>12}{'values/s':>10}{'CPU us/value':>14}{'rows':>10}{'journal':>10}{'published':>11}"
-        f"{'loss':>6}{'RSS MB':>8}"
+        f"{'load':>12}{'':>7}{'values/s':>10}{'CPU us/value':>14}{'of floor':>10}{'rows':>10}{'journal':>10}"
+        f"{'published':>11}{'loss':>6}{'RSS MB':>8}"
     )
-    for load in options.loads:
-        w = measure(
-            load,
-            options.seconds,
-            options.warm,
-            required=not options.not_required,
-            stages=options.stages,
-        )
-        print(
-            f"{f'{load.nodes} x {load.rate} Hz':>12}{w.rows / w.wall_s:>10.0f}{w.cpu_s / w.rows * 1e6:>14.2f}"
-            f"{w.rows:>10}{w.journal:>10}{w.published:>11}{w.published - w.rows:>6}{w.rss_mb:>8.0f}",
-            flush=True,
-        )
+    for load in options.loads * options.rounds:
+        cost = {}
+        for floor in (True, False) if options.floor else (False,):
+            w = measure(
+                load,
+                options.seconds,
+                options.warm,
+                required=not options.not_required,
+                stages=options.stages and not floor,
+                floor=floor,
+            )
+            cost[floor] = w.cpu_s / w.rows * 1e6
+            ratio = f"{cost[floor] / cost[True]:.2f}" if True in cost else "-"
+            print(
+                f"{f'{load.nodes} x {load.rate} Hz':>12}{'floor' if floor else 'agent':>7}"
+                f"{w.rows / w.wall_s:>10.0f}{cost[floor]:>14.2f}{ratio:>10}{w.rows:>10}{w.journal:>10}"
+                f"{w.published:>11}{w.published - w.rows:>6}{w.rss_mb:>8.0f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
