@@ -28,7 +28,7 @@ STOP_ROWS: Final = 5_000_000
 """Rows of finished minutes that an orderly stop still seals: about a second."""
 _MAX_BACK_MS: Final = 3_600_000
 _FAR_SLOT: Final = 2**40
-_STATUS_EVERY_NS: Final = 1_000_000_000
+_STATUS_EVERY_NS: Final = 2_000_000_000
 
 
 class ClockStepError(PermanentError):
@@ -69,18 +69,16 @@ class Recorder:
         intent: RecoveryIntent,
         *,
         rows_in_memory: int = ROWS_IN_MEMORY,
-        committed: Callable[[JournalBlock], None] = lambda _block: None,
     ) -> None:
         """Take opened parts; writes nothing before `start`.
 
         rows_in_memory: rows that are held until their minute is sealed; beyond it they are read back from the journal.
-        committed: called with every block once it is on disk.
         """
         self._journal = journal
         self._sealer = sealer
         self._document = document
         self._most_bytes = rows_in_memory * ROW_BYTES
-        self._committed = committed
+        self._committed: Callable[[JournalBlock], None] = lambda _block: None
         self._sizes = FrameSizes(document.table)
         self._queue = SealQueue(journal, sealer, intent)
         self._config = -1
@@ -91,8 +89,12 @@ class Recorder:
         self._gap = "clock_step"
         self._over = False
         self.journal_status: JournalStatus = journal.status()
-        """State of the journal, at most a second older than the last tick; other threads read this copy."""
+        """State of the journal, at most two seconds older than the last tick; other threads read this copy."""
         self._status_due_ns = 0
+
+    def on_commit(self, call: Callable[[JournalBlock], None]) -> None:
+        """Call `call` with every block once it is on disk, in the thread that commits."""
+        self._committed = call
 
     @property
     def seal_failure(self) -> TransientError | None:

@@ -87,9 +87,9 @@ def main() -> None:
     count(Tiles, "make", "board")
     count(SlotLedger, "rate", "board")
     count(ControlFolder, "pending", "control")
-    from agent import plant_agent
+    from agent import board_loop
 
-    count(plant_agent, "today", "figures")
+    count(board_loop, "today", "figures")
     signal.signal(signal.SIGUSR1, write)
     cli.main()
 

@@ -23,6 +23,7 @@ from storage.journal_types import BlockInfo, JournalBlock, JournalStatus, Loss, 
 from storage.signal_tables import encode_table
 
 _PENDING: Final = 0
+_MARK: Final = "UPDATE block SET state=1 WHERE seq=?"
 _ALARM_PER_CENT: Final = 80
 """Collection.md, complaint 28."""
 _BLOCK_OVERHEAD: Final = 4 * PAGE_BYTES
@@ -71,12 +72,14 @@ class Journal(JournalRoom):
     def close(self) -> None:
         """Mark the file as cleanly closed and release it; safe to call twice."""
         # A failing disk must not keep the agent from stopping: the next start then checks the whole file.
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, TransientError):
+            self._write_marks()
             self._db.execute("UPDATE meta SET value=1 WHERE key='clean'")
         self._db.close()
 
     def _attach(self, opened: Opened) -> None:
         self._db = opened.db
+        self._marks = []
         self._same: dict[int, SameInstant] = {}
         if opened.set_aside:
             self._record(
@@ -198,7 +201,7 @@ class Journal(JournalRoom):
             delivered=False,
         )
         with self._guard():
-            self._make_room(len(blob) + _BLOCK_OVERHEAD)
+            self._make_room_for(len(blob) + _BLOCK_OVERHEAD)
             with self._transaction() as db:
                 db.execute(
                     "INSERT INTO block VALUES (?,?,?,?,?,?,?,?,?,?,?)",
@@ -217,6 +220,9 @@ class Journal(JournalRoom):
                     ),
                 )
                 db.execute("INSERT INTO blob VALUES (?,?,?,?)", (seq, slot, config, blob))
+                if self._marks:
+                    db.executemany(_MARK, [(s,) for s in self._marks])
+        self._marks.clear()
         self._next = seq + 1
         self._last_slot = slot
         for counts in (self._total, self._pending):
@@ -243,17 +249,29 @@ class Journal(JournalRoom):
 
     @locked
     def acknowledge(self, seqs: Iterable[int]) -> None:
-        """Record that the store has the blocks `seqs`, or that what it refused is in quarantine."""
+        """Record that the store has the blocks `seqs`, or that what it refused is in quarantine.
+
+        The mark is written with the next block, or with the next look at what waits; one lost in between is set again,
+        because the block is then delivered again.
+        """
+        # Marks still waiting mean that nothing was committed since: then they are not put off any longer.
+        self._write_marks()
         wanted = sorted(set(seqs))
-        marks = ",".join("?" * len(wanted))
-        sql = f"SELECT seq, rows, size FROM block WHERE state=0 AND seq IN ({marks})"  # noqa: S608
-        rows = self._db.execute(sql, wanted).fetchall()
-        self._relaxed("UPDATE block SET state=1 WHERE seq=?", [(row[0],) for row in rows])
+        places = ",".join("?" * len(wanted))
+        sql = f"SELECT seq, rows, size FROM block WHERE state=0 AND seq IN ({places})"  # noqa: S608
+        with self._guard():
+            rows = self._db.execute(sql, wanted).fetchall()
+        self._marks = [row[0] for row in rows]
         self._pending = [
             self._pending[0] - len(rows),
             self._pending[1] - sum(row[1] for row in rows),
             self._pending[2] - sum(row[2] for row in rows),
         ]
+
+    def _write_marks(self) -> None:  # type: ignore[explicit-override]
+        if self._marks:
+            self._relaxed(_MARK, [(seq,) for seq in self._marks])
+            self._marks = []
 
     def _relaxed(self, sql: str, values: list[tuple[int, ...]]) -> None:
         """Write marks without waiting for the disk: one lost in a power cut is set again (delivery is idempotent)."""
@@ -290,6 +308,7 @@ class Journal(JournalRoom):
     def _set_block_aside(  # type: ignore[explicit-override]
         self, info: BlockInfo, blob: bytes | None, why: str
     ) -> None:
+        self._write_marks()
         with self._guard(), self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO damaged VALUES (?,?)", (info.seq, blob or b""))
             db.execute("DELETE FROM blob WHERE seq=?", (info.seq,))
@@ -309,6 +328,7 @@ class Journal(JournalRoom):
     @locked
     def status(self) -> JournalStatus:
         """Return what the board shows; cheap enough for once a second."""
+        self._write_marks()
         used = self._used_bytes()
         waiting = used * self._pending[2] // max(self._total[2], 1)
         free = shutil.disk_usage(self._path.parent).free

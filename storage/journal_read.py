@@ -49,6 +49,8 @@ class JournalReader(ABC):
         self._path = path
         self._db: sqlite3.Connection
         self.lock = RLock()
+        self._marks: list[int] = []
+        """Delivered blocks whose mark is not written yet."""
         self._tables: dict[int, SignalTable] = {}
         self._text: dict[int, NDArray[np.bool_]] = {}
 
@@ -59,6 +61,10 @@ class JournalReader(ABC):
     @abstractmethod
     def _set_block_aside(self, info: BlockInfo, blob: bytes | None, why: str) -> None:
         """Keep the bytes of a damaged block apart and count it as lost."""
+
+    @abstractmethod
+    def _write_marks(self) -> None:
+        """Write the marks of delivered blocks that were put off."""
 
     def _one(self, sql: str, values: Sequence[object] = ()) -> tuple[int, ...]:
         row: tuple[int, ...] = self._db.execute(sql, values).fetchone()
@@ -95,6 +101,7 @@ class JournalReader(ABC):
         self, *, after: int = 0, limit: int = -1, pending: bool = False, newest_first: bool = False
     ) -> list[BlockInfo]:
         """Return headers of blocks with a sequence > `after`, oldest first; pending: only undelivered ones."""
+        self._write_marks()
         condition = "state=0 AND seq>?" if pending else "seq>?"
         direction = "DESC" if newest_first else "ASC"
         return self._infos(f"{condition} ORDER BY seq {direction} LIMIT ?", (after, limit))
