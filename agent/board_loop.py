@@ -23,8 +23,8 @@ from kpi.document import ConfigDocument
 from model.errors import TransientError
 from model.slots import NS_PER_MS
 
-UNWATCHED_TICKS: Final = 5
-"""Rhythm of the board while nobody looks: sparklines and the trend go on."""
+UNWATCHED_TICKS: Final = 10
+"""Rhythm of the board while nobody looks: sparklines and the trend go on; the next tick serves who looks."""
 UNWATCHED_BLOCKS: Final = 10
 """Rhythm of the figures while nobody looks, in sealed minutes."""
 

@@ -30,9 +30,10 @@ from storage.store_choice import open_store
 STEP_BLOCKS: Final = 64
 FULL_ROWS: Final = 10_000
 """A request with so many rows is followed by the next one at once."""
-PACE_S: Final = 2.0
+PACE_S: Final = 3.0
+"""Time between two small requests: each has a fixed price of about a thousand values."""
 END_S: Final = 0.5
-"""How long the end of a run waits for the thread; one that waits for a store is left behind."""
+"""How long the end of a run waits for what was committed last; a store that does not answer is left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class DeliveryLoop:
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._compact_before = 0
+        self._left = False
+        """Whether the end of the run did not wait for the thread."""
 
     def committed(self, block: JournalBlock) -> None:
         """Take a block that was just committed; called in the thread of the journal."""
@@ -119,8 +122,11 @@ class DeliveryLoop:
         await ended
 
     def _work(self) -> None:
-        while not self._ending.is_set():
-            self._ending.wait(self._deliver_once())
+        while not self._ending.wait(self._deliver_once()):
+            pass
+        if not self.state.problem_en:
+            # What the end of the run has committed.
+            self._deliver_once()
 
     def _deliver_once(self) -> float:
         """Send what waits, in one request; return the seconds until the next one."""
@@ -133,8 +139,8 @@ class DeliveryLoop:
             # An empty journal is looked at as often as a full one is emptied.
             return taken.wait_s if self.state.problem_en else max(taken.wait_s, PACE_S)
         outcome = self._delivery.send(taken)
-        if self._ending.is_set():
-            # The journal may be closed by now; what was sent is sent again, which changes nothing.
+        if self._left:
+            # The journal is closed by now; what was sent is sent again after the start, which changes nothing.
             return 0.0
         return self._finish(taken, outcome)
 
@@ -174,6 +180,7 @@ class DeliveryLoop:
             self._close_files()
         else:
             self._thread.join(END_S)
+            self._left = True
 
     def _close_files(self) -> None:
         self._store.close()

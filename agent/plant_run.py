@@ -212,6 +212,8 @@ class PlantRun:
                 causes[device] = cause
             elif self._pipeline.overloaded or device in held:
                 causes[device] = MissedCause.OVERLOAD
+        if not causes and not self._slots.ledger.closable(now.unix_ns):
+            return []
         batch = self._slots.ledger.close(now.unix_ns, causes)
         return [batch] if len(batch) else []
 

@@ -77,7 +77,7 @@ def main() -> None:
     count(SlotLedger, "close", "slots")
     count(Recorder, "tick", "seal")
     count(Sealer, "seal", "seal")
-    count(Journal, "append", "journal")
+    count(Journal, "commit", "journal")
     count(Delivery, "take", "delivery: journal")
     count(Delivery, "finish", "delivery: journal")
     count(Delivery, "status", "delivery: journal")

@@ -328,17 +328,10 @@ class Journal(JournalRoom):
     @locked
     def status(self) -> JournalStatus:
         """Return what the board shows; cheap enough for once a second."""
-        self._write_marks()
         used = self._used_bytes()
         waiting = used * self._pending[2] // max(self._total[2], 1)
         free = shutil.disk_usage(self._path.parent).free
-        oldest = (
-            self._one(
-                "SELECT coalesce((SELECT committed_ns FROM block WHERE state=0 ORDER BY seq LIMIT 1), 0)"
-            )[0]
-            if self._pending[0]
-            else 0
-        )
+        oldest = self._oldest_pending_ns() if self._pending[0] else 0
         return JournalStatus(
             used_bytes=used,
             quota_bytes=self._quota.bytes,
@@ -355,3 +348,11 @@ class Journal(JournalRoom):
             lost_rows=self._lost_rows,
             evicted_rows=self._one("SELECT value FROM meta WHERE key='evicted_rows'")[0],
         )
+
+    def _oldest_pending_ns(self) -> int:
+        """Return when the oldest block that waits was committed; 0 = none."""
+        rows = self._db.execute(
+            "SELECT seq, committed_ns FROM block WHERE state=0 ORDER BY seq LIMIT ?",
+            (len(self._marks) + 1,),
+        )
+        return next((int(at) for seq, at in rows if seq not in self._marks), 0)

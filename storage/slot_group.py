@@ -72,6 +72,17 @@ class SlotGroup:
                 after[changed],
             )
 
+    def put_best(self, slot: Int64, position: NDArray[np.intp], best: np.uint8) -> bool:
+        """Take rows in that all have the best code there is; return False, and take none, unless all slots are open."""
+        if (
+            int(slot.min()) < max(self.next, self.first)
+            or int(slot.max()) >= self.next + self.ahead
+        ):
+            return False
+        # No other code is lower, so that the order of the rows does not matter.
+        self.ring.reshape(-1)[slot % len(self.ring) * len(self.points) + position] = best
+        return True
+
     def closable(self, now_ms: int) -> bool:
         """Return whether the next slot has ended and its deadline has passed."""
         return (self.next + 1) * self.slot_ms + self.deadline_ms <= now_ms

@@ -254,6 +254,9 @@ class OpcUaSource:
             items = self._items.active(self._required)
             await self._reread(session, inbox, items, again=False)
             await asyncio.sleep(self._items.grace_ms / 1000)
+            # An item of which the subscription has spoken meanwhile is not dead; only the others are read once more.
+            quiet = self._book.silent_since(self._suspects, self._suspected_at)
+            self._suspects = self._suspects[quiet]
             await self._reread(session, inbox, self._suspects, again=True)
 
     async def _reread(
