@@ -22,6 +22,8 @@ from storage.journal import Journal
 
 PIECE_BYTES: Final = 1 << 24
 """Bytes of frames that are made at once; a single stream may have more, up to one full frame."""
+HELD_PIECE_BYTES: Final = 1 << 22
+"""The same where the rows are in memory: a further piece then costs a look at them, not their reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,11 @@ class Rows:
         yield from self.minute.blocks(self.journal)
 
 
-def pieces(total: Int64) -> Iterator[range]:
-    """Yield ranges of streams whose frames together stay within `PIECE_BYTES`; one that overflows stands alone."""
+def pieces(total: Int64, most: int) -> Iterator[range]:
+    """Yield ranges of streams whose frames together stay within `most` bytes; one that overflows stands alone."""
     first, size = 0, 0
     for stream, wanted in enumerate(total.tolist()):
-        if stream > first and size + wanted > PIECE_BYTES:
+        if stream > first and size + wanted > most:
             yield range(first, stream)
             first, size = stream, 0
         size += wanted
@@ -73,7 +75,7 @@ def seal_rows(opened: OpenSlot, rows: Rows) -> Iterator[int]:
     The caller may do other work between two steps.
     """
     total = rows.bytes()
-    for streams in pieces(total):
+    for streams in pieces(total, PIECE_BYTES if rows.minute.held is None else HELD_PIECE_BYTES):
         piece = _Piece(rows, streams)
         yield from piece.read()
         taken = opened.add(piece.batch(), streams)

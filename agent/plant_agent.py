@@ -13,9 +13,9 @@ from agent.clock import SystemClock
 from agent.comparison_view import ComparisonView
 from agent.memory import return_large_buffers
 from agent.opening import open_plant
+from agent.plant_pack import PlantPack, pack_plant
 from agent.plant_run import PlantRun
 from agent.recorder import BrokenFilesError, ClockStepError
-from config.document import plant_document
 from config.loader import LoadedPlant
 from model.errors import TransientError
 
@@ -28,10 +28,13 @@ _LOG: Final = logging.getLogger("plantproof.agent")
 class PlantAgent:
     """Collects one plant until told to stop."""
 
-    def __init__(self, plant: LoadedPlant, *, board: bool = True, port: int | None = None) -> None:
+    def __init__(
+        self, plant: LoadedPlant | PlantPack, *, board: bool = True, port: int | None = None
+    ) -> None:
         """Take a checked plant; opens nothing. port: of the board, overrides the plant file; 0 = a free one."""
         return_large_buffers()
-        self.plant = plant
+        self.pack = plant if isinstance(plant, PlantPack) else pack_plant(plant)
+        self.plant = plant = self.pack.plant
         self._with_board = board
         self._port = plant.config.server.port if port is None else port
         self._clock = SystemClock()
@@ -73,9 +76,8 @@ class PlantAgent:
                         await stop.wait()
 
     async def _run_epoch(self, stop: asyncio.Event, *, new_epoch: bool) -> None:
-        document = plant_document(self.plant)
         parts = await asyncio.to_thread(
-            open_plant, self.plant, document, self._clock, new_epoch=new_epoch
+            open_plant, self.plant, self.pack.document, self._clock, new_epoch=new_epoch
         )
         try:
             run = PlantRun(self, parts, self._clock)

@@ -33,7 +33,6 @@ from agent.tiles import Tiles
 from agent.web.app import create_app
 from agent.web.server import serve
 from config.base import milliseconds
-from config.document import plant_document
 from kpi.document import parse_document
 from model.batch import Batch
 from model.errors import PlantproofError, TransientError
@@ -66,11 +65,13 @@ class PlantRun:
         self._parts = parts
         self._clock = clock
         plant = agent.plant
-        document = plant_document(plant)
+        document = agent.pack.document
         self._document = parse_document(document.bytes)
         self._table = document.table
         self._live = LiveValues(document.table)
-        sources = build_sources(plant, document.table, clock)
+        sources = build_sources(
+            plant, document.table, clock, lambda device: agent.pack.addresses_of(device.config.id)
+        )
         self._source_of = sources.source_of
         self._supervisor = Supervisor(list(sources.sources), self._deliver, clock)
         self._tiles = Tiles(plant, document.table, sources.source_of)
@@ -81,7 +82,9 @@ class PlantRun:
             self._board.set_comparison(agent.board.comparison)
         agent.board = self._board
         self._follower = LogFollower(
-            parts.folder.ledger(parts.origin.epoch), parts.folder.frames(parts.origin.epoch)
+            parts.folder.ledger(parts.origin.epoch),
+            parts.folder.frames(parts.origin.epoch),
+            {document.sha256: self._document},
         )
         self._delivery = DeliveryLoop(plant, parts.folder, parts.journal, clock)
         parts.recorder.on_commit(self._delivery.committed)
@@ -182,7 +185,7 @@ class PlantRun:
     def _journalled_since(self, mark: int) -> Iterator[Batch]:
         """Yield what was committed after a journal sequence under the present configuration."""
         journal = self._parts.journal
-        config = journal.register(self._table, plant_document(self._agent.plant).sha256)
+        config = journal.register(self._table, self._agent.pack.document.sha256)
         for info in journal.infos(after=mark):
             block = journal.block(info.seq) if info.config == config else None
             if block is not None and len(block.batch):
