@@ -69,6 +69,7 @@ class Pipeline:
         self._timer: asyncio.TimerHandle | None = None
         self._room = asyncio.Event()
         self._room.set()
+        self._committing: asyncio.Task[bool] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._log = logging.getLogger("plantproof.pipeline")
         self.collected_rows = 0
@@ -142,14 +143,18 @@ class Pipeline:
         self._due.set()
 
     async def run(self) -> None:
-        """Commit until cancelled."""
+        """Commit until cancelled; a commit that is under way then is finished and counted by `close`."""
         while True:
             # A large minute is sealed in pieces, one with every commit.
             if not self._sealing:
                 self._wake_within(self._flush if self._pending or self._refused else TICK_S)
                 await self._due.wait()
             self._due.clear()
-            await self._commit()
+            # The thread cannot be cancelled: rows that it puts on disk must be counted and acknowledged, and rows that
+            # the disk refuses must wait for the last commit, whatever happens to this task meanwhile.
+            self._committing = asyncio.create_task(self._commit())
+            if not await asyncio.shield(self._committing):
+                await asyncio.sleep(RETRY_S)
 
     def _take(self) -> list[Batch]:
         """Return the rows of the next commit, shown to the observers."""
@@ -164,7 +169,8 @@ class Pipeline:
         taken, self._refused = self._refused + new, []
         return taken
 
-    async def _commit(self) -> None:
+    async def _commit(self) -> bool:
+        """Commit what is pending; return False if the disk refuses."""
         now = self._now()
         for batch in self._extra(now):
             self._put(batch)
@@ -183,8 +189,7 @@ class Pipeline:
             self.failure = exc
             self._refused = taken
             self._pending_rows += rows
-            await asyncio.sleep(RETRY_S)
-            return
+            return False
         if self.failure is not None:
             self._log.info("rows are committed again")
             self.failure = None
@@ -198,6 +203,7 @@ class Pipeline:
         if taken:
             await self._committed(delivered)
         self._recorder.check_files()
+        return True
 
     def _hold(self, full: frozenset[int]) -> None:
         """Hold back the sources of these streams from now on, and no others."""
@@ -233,6 +239,8 @@ class Pipeline:
         if self._timer is not None:
             self._timer.cancel()
         try:
+            if self._committing is not None:
+                await self._committing
             await self._commit()
             await self.in_worker(lambda: self._recorder.stop(self._now()))
         except TransientError as exc:

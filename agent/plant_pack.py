@@ -21,6 +21,7 @@ from agent.sources import protocols
 from config.base import ConfigModel
 from config.document import PlantDocument, plant_document
 from config.loader import LoadedDevice, LoadedPlant, load_plant
+from kpi.document import ConfigDocument, parse_document
 
 LARGE_FILE_BYTES: Final = 200_000
 """A plant file from this size on, about 1,500 signals, is read in a process of its own."""
@@ -35,6 +36,8 @@ class PlantPack:
     """The plant without its signals."""
     document: PlantDocument
     """Its configuration document, and the table of its signals."""
+    parsed: ConfigDocument
+    """The document as the figures read it."""
     addresses: Mapping[str, bytes]
     """Device id → its signals and their addresses, packed; see `addresses_of`."""
 
@@ -57,7 +60,13 @@ def pack_plant(plant: LoadedPlant) -> PlantPack:
     }
     bare = tuple(_bare(device) for device in plant.devices)
     config = plant.config.model_copy(update={"devices": [device.config for device in bare]})
-    return PlantPack(replace(plant, config=config, devices=bare), plant_document(plant), addresses)
+    document = plant_document(plant)
+    return PlantPack(
+        replace(plant, config=config, devices=bare),
+        document,
+        parse_document(document.bytes),
+        addresses,
+    )
 
 
 def _bare(device: LoadedDevice) -> LoadedDevice:

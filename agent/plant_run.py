@@ -33,7 +33,6 @@ from agent.tiles import Tiles
 from agent.web.app import create_app
 from agent.web.server import serve
 from config.base import milliseconds
-from kpi.document import parse_document
 from model.batch import Batch
 from model.errors import PlantproofError, TransientError
 from model.flags import MissedCause
@@ -66,7 +65,7 @@ class PlantRun:
         self._clock = clock
         plant = agent.plant
         document = agent.pack.document
-        self._document = parse_document(document.bytes)
+        self._document = agent.pack.parsed
         self._table = document.table
         self._live = LiveValues(document.table)
         sources = build_sources(

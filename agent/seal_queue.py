@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.memory import give_back_memory
 from agent.minute import FRAME_ROOM, FrameSizes, Minute
 from agent.open_slot import OpenSlot
 from agent.pieces import Rows, seal_rows
@@ -21,6 +22,8 @@ from storage.journal import Journal
 HOUR_SLOTS: Final = 60
 AT_ONCE_ROWS: Final = 200_000
 """A minute with more rows is sealed in pieces."""
+GIVE_BACK_ROWS: Final = 100_000
+"""The memory of a minute with so many rows is worth giving back once it is sealed (two milliseconds)."""
 STEP_ROWS: Final = 500_000
 """Rows that are read between two commits, about a tenth of a second."""
 CARRY_BYTES: Final = FRAME_ROOM
@@ -82,6 +85,9 @@ class SealQueue:
                 self.failure = exc
                 return
             self._waiting.pop(0)
+            if minute.rows >= GIVE_BACK_ROWS:
+                minute.release()
+                give_back_memory()
         if self.failure is not None:
             self._log.info("finished minutes are sealed again")
             self.failure = None

@@ -282,9 +282,9 @@ class SlotLedger:
         return upload_rate(counts, self.devices, registered)
 
     def count_window(self, group: SlotGroup, slot: int) -> None:
-        """Add a closed slot of the ring to the counts of the last 24 hours; used by `slot_snapshot`."""
+        """Add a closed slot to the counts of the last 24 hours; used by `slot_snapshot`."""
         self._rate = None
-        group.add_to(self._window, group.ring[slot % len(group.ring)], 1)
+        group.add_to(self._window, group.codes_of(slot), 1)
 
     def counts_of_day(self, day: int) -> NDArray[np.int32]:
         """Return points × outcomes of one day as a copy."""

@@ -95,7 +95,7 @@ class OpcUaSource:
         self._elements = np.array(
             [-1 if a.index is None else a.index for a in addresses], dtype=np.int32
         )
-        self._items = ItemTable(connection, tuple(addresses), self._names, context.log)
+        self._items = ItemTable(connection, addresses, self._names, context.log)
         self._session: Session | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._book = ProofBook([], [])
