@@ -6,8 +6,8 @@ The newest minutes are also held in memory, as far as the bound of the plant fil
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ HEADER_ROOM: Final = 256
 """More than the header of any frame: 24 + 2 bytes, the id of the stream and the padding (format-core §2)."""
 FRAME_ROOM: Final = MAX_FRAME_BYTES - HEADER_ROOM
 """Bytes of rows and texts that certainly fit into one frame."""
+_Number = TypeVar("_Number", bound=np.generic)
 _NO_TEXT: Final = np.uint16(RowFlag.NO_VALUE | RowFlag.MISSED)
 
 
@@ -85,7 +86,7 @@ class Minute:
         self.sizes += sizes
         self.bytes += int(sizes.sum())
         if self.held is not None:
-            self.held.append((seq, batch))
+            self.held.append((seq, _compact(batch)))
 
     def release(self) -> None:
         """Hold no rows in memory any more."""
@@ -96,6 +97,22 @@ class Minute:
         return (
             journal.batches(self.first_seq, self.last_seq) if self.held is None else iter(self.held)
         )
+
+
+def _compact(batch: Batch) -> Batch:
+    """Return the rows with one value in place of each column that has only one: flags, and mostly the status."""
+    return replace(
+        batch,
+        status=_constant(batch.status),
+        flags=_constant(batch.flags),
+        received_ns=_constant(batch.received_ns),
+    )
+
+
+def _constant(column: NDArray[_Number]) -> NDArray[_Number]:
+    if bool((column == column[0]).all()):
+        return np.broadcast_to(column[:1].copy(), (len(column),))
+    return column
 
 
 def recovered(

@@ -77,7 +77,8 @@ def seal_rows(opened: OpenSlot, rows: Rows) -> Iterator[int]:
     total = rows.bytes()
     for streams in pieces(total, PIECE_BYTES if rows.minute.held is None else HELD_PIECE_BYTES):
         piece = _Piece(rows, streams)
-        yield from piece.read()
+        if total[streams.start : streams.stop].any():
+            yield from piece.read()
         taken = opened.add(piece.batch(), streams)
         opened.carried |= piece.left(taken, total)
         yield len(streams)

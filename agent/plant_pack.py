@@ -15,13 +15,14 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from agent.sources import protocols
 from config.base import ConfigModel
 from config.document import PlantDocument, plant_document
 from config.loader import LoadedDevice, LoadedPlant, load_plant
 from kpi.document import ConfigDocument, parse_document
+from model.signal import SignalTable
 
 LARGE_FILE_BYTES: Final = 200_000
 """A plant file from this size on, about 1,500 signals, is read in a process of its own."""
@@ -61,11 +62,33 @@ def pack_plant(plant: LoadedPlant) -> PlantPack:
     bare = tuple(_bare(device) for device in plant.devices)
     config = plant.config.model_copy(update={"devices": [device.config for device in bare]})
     document = plant_document(plant)
-    return PlantPack(
-        replace(plant, config=config, devices=bare),
+    parsed = _shared(parse_document(document.bytes), document.table)
+    return PlantPack(replace(plant, config=config, devices=bare), document, parsed, addresses)
+
+
+def _shared(document: ConfigDocument, table: SignalTable) -> ConfigDocument:
+    """Return an equal document whose names, units and factors are the very objects of `table`, or one for all."""
+    one: dict[object, Any] = {}
+    for signal in table.signals:
+        for value in (signal.name, signal.unit, signal.scale):
+            one.setdefault(value, value)
+    return replace(
         document,
-        parse_document(document.bytes),
-        addresses,
+        streams=tuple(
+            replace(
+                stream,
+                signals=tuple(
+                    replace(
+                        spec,
+                        name=one.get(spec.name, spec.name),
+                        unit=one.get(spec.unit, spec.unit),
+                        scale=one.get(spec.scale, spec.scale),
+                    )
+                    for spec in stream.signals
+                ),
+            )
+            for stream in document.streams
+        ),
     )
 
 

@@ -298,8 +298,9 @@ def test_a_large_minute_is_sealed_between_commits(tmp_path, plant, monkeypatch):
         backlog = feed.send(rig, ("plc-01", "good", 3))
         assert backlog == Backlog(sealing=True, full=frozenset())
         assert rig.of(Block) == []
-        # Four blocks of 100,001 rows: one was read by the commit above, three more commits leave something over.
-        assert finish(rig) == 3
+        # Two pieces, for the counter (12.8 MB, beyond 4 MiB) and for the energy, look at four blocks of 100,001 rows each,
+        # one with every commit: one with the commit above, seven more leave something over.
+        assert finish(rig) == 7
         clock.forward(60)
         rig.commit()
         assert [b.rows for b in rig.of(Block)] == [400_004, 3]
@@ -403,3 +404,18 @@ def test_sealing_from_the_journal_needs_bounded_memory(tmp_path, plant):
 
 def _refuse(*_: object, **__: object) -> None:
     raise TransientError("the disk is full", "磁盘已满")
+
+
+def test_held_rows_with_one_value_in_a_column_are_sealed_like_any_other(tmp_path, plant):
+    clock = TestClock(second=1)
+    with running(tmp_path, clock, plant) as rig:
+        feed = Feeder.new()
+        feed.send(rig, ("plc-01", "good", 4))
+        (_, held), *_ = rig.recorder._minute.held
+        assert [c.strides for c in (held.status, held.flags, held.received_ns)] == [(0,)] * 3
+        feed.send(rig, ("plc-01", "good", 3), ("meter-01", "energy", 2))
+        clock.forward(60)
+        rig.commit()
+        found = sealed(tmp_path, plant.table)
+        assert joined(found, COUNT) == list(range(7))
+        assert joined(found, "meter-01.energy") == [0, 1]
