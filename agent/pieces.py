@@ -20,9 +20,9 @@ from evidence.grammar import MAX_FRAME_BYTES
 from model.batch import Batch, Int64, concat
 from storage.journal import Journal
 
-PIECE_BYTES: Final = 1 << 24
-"""Bytes of frames that are made at once; a single stream may have more, up to one full frame."""
-HELD_PIECE_BYTES: Final = 1 << 22
+PIECE_BYTES: Final = 32 << 20
+"""Bytes of frames whose rows are gathered at once: each piece reads all blocks of the minute."""
+HELD_PIECE_BYTES: Final = 4 << 20
 """The same where the rows are in memory: a further piece then costs a look at them, not their reading."""
 
 
@@ -59,9 +59,9 @@ class Rows:
 
 
 def pieces(total: Int64, most: int) -> Iterator[range]:
-    """Yield ranges of streams whose frames together stay within `most` bytes; one that overflows stands alone."""
+    """Yield ranges of streams whose frames together stay within `most` bytes, or single streams."""
     first, size = 0, 0
-    for stream, wanted in enumerate(total.tolist()):
+    for stream, wanted in enumerate(np.minimum(total, MAX_FRAME_BYTES).tolist()):
         if stream > first and size + wanted > most:
             yield range(first, stream)
             first, size = stream, 0
@@ -77,11 +77,15 @@ def seal_rows(opened: OpenSlot, rows: Rows) -> Iterator[int]:
     total = rows.bytes()
     for streams in pieces(total, PIECE_BYTES if rows.minute.held is None else HELD_PIECE_BYTES):
         piece = _Piece(rows, streams)
-        if total[streams.start : streams.stop].any():
+        size = int(total[streams.start : streams.stop].sum())
+        if size:
             yield from piece.read()
-        taken = opened.add(piece.batch(), streams)
-        opened.carried |= piece.left(taken, total)
-        yield len(streams)
+        # Small frames are made together, large ones one by one: making frames takes six times their rows.
+        some = [streams] if size <= HELD_PIECE_BYTES else [range(s, s + 1) for s in streams]
+        for part in some:
+            taken = opened.add(piece.batch(part), part)
+            opened.carried |= piece.left(part, taken, total)
+            yield len(part)
 
 
 class _Piece:
@@ -92,28 +96,30 @@ class _Piece:
         self._streams = streams
         self._first, self._skips = rows.starts()
         self._parts: list[Batch] = []
-        self._counts: list[tuple[int, NDArray[np.int64]]] = []
+        self._counts: list[tuple[int, Int64]] = []
         """(block, rows of it by stream of the piece), without those that were left out."""
-        self._next = 0
-        """First block that was not read, 0 = all were."""
+        self._next: Int64 = np.zeros(len(streams), dtype=np.int64)
+        """First block of every stream that was not read, 0 = all were."""
 
     def read(self) -> Iterator[int]:
-        """Gather the rows; a single stream only as far as one frame can take them."""
-        streams = self._streams
-        begin = int(self._first[streams.start : streams.stop].min())
-        size = 0
+        """Gather the rows, of every stream only as far as one frame can take them."""
+        begin = int(self._first[self._streams.start : self._streams.stop].min())
+        size = np.zeros(len(self._streams), dtype=np.int64)
         for seq, batch in self._rows.blocks(begin):
-            if len(streams) == 1 and size >= MAX_FRAME_BYTES:
-                self._next = seq
+            full = size >= MAX_FRAME_BYTES
+            self._next[full & (self._next == 0)] = seq
+            if bool(full.all()):
                 return
-            part, counts = self._select(seq, batch)
+            part, counts = self._select(seq, batch, full)
             if len(part):
                 self._parts.append(part)
                 self._counts.append((seq, counts))
-                size += len(part) * ROW_BYTES
+                size += self._rows.sizes.of(part)[self._streams.start : self._streams.stop]
             yield len(batch)
 
-    def _select(self, seq: int, batch: Batch) -> tuple[Batch, NDArray[np.int64]]:
+    def _select(
+        self, seq: int, batch: Batch, full: NDArray[np.bool_]
+    ) -> tuple[Batch, NDArray[np.int64]]:
         streams = self._streams
         stream = self._rows.sizes.stream_of.take(batch.signal)
         wanted = (stream >= streams.start) & (stream < streams.stop)
@@ -123,28 +129,40 @@ class _Piece:
             if block == seq and number in streams:
                 wanted[np.flatnonzero(stream == number)[:skip]] = False
         chosen = np.flatnonzero(wanted)
+        if bool(full.any()):
+            chosen = chosen[~full[stream[chosen] - streams.start]]
         counts = np.bincount(stream[chosen] - streams.start, minlength=len(streams))
         return _own_texts(batch.select(chosen), self._rows.sizes.is_text), counts
 
-    def batch(self) -> Batch:
-        """Return the gathered rows in commit order, and forget them."""
-        parts, self._parts = self._parts, []
-        return concat(parts, self._rows.sizes.is_text)
+    def batch(self, streams: range) -> Batch:
+        """Return the gathered rows of some streams in commit order."""
+        if streams == self._streams:
+            parts, self._parts = self._parts, []
+            return concat(parts, self._rows.sizes.is_text)
+        stream_of = self._rows.sizes.stream_of
+        found = []
+        for part in self._parts:
+            mine = np.flatnonzero(stream_of.take(part.signal) == streams.start)
+            if len(mine):
+                found.append(_own_texts(part.select(mine), self._rows.sizes.is_text))
+        return concat(found, self._rows.sizes.is_text)
 
-    def left(self, taken: list[int], total: Int64) -> dict[int, Carried]:
-        """Return what is carried on after the frames took `taken` rows of each stream."""
+    def left(self, streams: range, taken: list[int], total: Int64) -> dict[int, Carried]:
+        """Return what is carried on after the frames of `streams` took `taken` rows each."""
         found = {}
-        for place, stream in enumerate(self._streams):
-            rest = taken[place]
-            position: tuple[int, int] | None = (self._next, 0) if self._next else None
+        for stream, rest in zip(streams, taken, strict=True):
+            place = stream - self._streams.start
+            following = int(self._next[place])
+            position = (following, 0) if following else None
+            left = rest
             for seq, counts in self._counts:
                 here = int(counts[place])
-                if rest < here:
-                    position = (seq, rest + self._left_out(seq, stream))
+                if left < here:
+                    position = (seq, left + self._left_out(seq, stream))
                     break
-                rest -= here
+                left -= here
             if position is not None:
-                size = max(int(total[stream]) - taken[place] * ROW_BYTES, ROW_BYTES)
+                size = max(int(total[stream]) - rest * ROW_BYTES, ROW_BYTES)
                 found[stream] = Carried(*position, size)
         return found
 

@@ -46,6 +46,8 @@ from tests.support.process import http
 from tests.support.servers import InfluxDb2, influxdb2, node_opcua
 
 DEVICES = 20
+MEMORY_BOUND_MB = 450
+"""What the agent may take under any load: 100 for itself, 51 of rows held; pieces, commits, requests."""
 NODE_NAMESPACE = "nsu=urn:plantproof:test:node-opcua"
 FIRST_CORE, LAST_CORE = 0, max(os.sched_getaffinity(0))
 
@@ -183,6 +185,14 @@ def rss_mb(pid: int) -> float:
     """Return the resident memory in 10^6 bytes."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def peak_mb(pid: int) -> float:
+    """Return the largest resident memory so far in 10^6 bytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    return 0.0
 
 
 def collected(site: Path) -> int:
@@ -359,9 +369,9 @@ def serve_fresh(pipe: Connection, rate: float) -> None:
     bench_opcua.serve_process("double", pipe)
 
 
-def status_of(site: Path) -> dict[str, int]:
+def status_of(site: Path) -> dict[str, Any]:
     """Return the status file of the agent."""
-    found: dict[str, int] = json.loads((site.parent / "data" / "status.json").read_text())
+    found: dict[str, Any] = json.loads((site.parent / "data" / "status.json").read_text())
     return found
 
 
@@ -385,7 +395,7 @@ def saturate(seconds: float, rate: float) -> None:
                 time.sleep(seconds)
                 wall, after = time.monotonic() - start, status_of(site)
                 cpu = cpu_seconds(process.pid) - cpu
-                rss = rss_mb(process.pid)
+                rss, peak = rss_mb(process.pid), peak_mb(process.pid)
             got = after["collected_rows"] - before["collected_rows"]
             sent = got - after["undelivered_rows"] + before["undelivered_rows"]
             print(
@@ -393,8 +403,13 @@ def saturate(seconds: float, rate: float) -> None:
                 f"acknowledged by InfluxDB "
                 f"{sent / wall:.0f} values/s, {after['blocks'] - before['blocks']} minutes sealed, lost "
                 f"{after['lost_rows']}; agent {cpu / wall:.0%} of a core = "
-                f"{cpu / got * 1e6:.2f} us a value, RSS {rss:.0f} MB"
+                f"{cpu / got * 1e6:.2f} us a value, RSS {rss:.0f} MB, peak {peak:.0f} of "
+                f"{MEMORY_BOUND_MB} MB allowed{'' if peak <= MEMORY_BOUND_MB else ': EXCEEDED'}"
             )
+            for row in after["sources"]:
+                print(f"    source {row['name'][:20]}… {row['state']}")
+            if after["problem_en"]:
+                print(f"    {after['problem_en'][:300]}")
     finally:
         here.send("stop")
         server.join(10)
