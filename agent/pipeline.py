@@ -240,7 +240,8 @@ class Pipeline:
             self._timer.cancel()
         try:
             if self._committing is not None:
-                await self._committing
+                # What it failed with, if it did, `run` has raised, or the next commit raises again.
+                await asyncio.gather(self._committing, return_exceptions=True)
             await self._commit()
             await self.in_worker(lambda: self._recorder.stop(self._now()))
         except TransientError as exc:
