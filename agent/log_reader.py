@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from agent.log_window import IndexBuilder, LogIndex, WindowReader, index_log, re
 from evidence.entries import Config, parse_entry
 from evidence.grammar import SLOT_MS
 from evidence.note import Checkpoint
+from kpi.document import ConfigDocument
 from kpi.window import WindowRows
 from storage.frame_archive import FrameArchive
 from storage.ledger_reader import LedgerReader, LedgerTail
@@ -91,11 +92,13 @@ def window_of(index: LogIndex, archive: FrameArchive, from_slot: int, to_slot: i
 class LogFollower:
     """Follows the log that this machine writes, also beyond the last signed head; for the board only."""
 
-    def __init__(self, folder: Path, frames: Path) -> None:
-        """Take the folders of one epoch; reads nothing."""
+    def __init__(
+        self, folder: Path, frames: Path, known: Mapping[str, ConfigDocument] | None = None
+    ) -> None:
+        """Take the folders of one epoch; reads nothing. known: documents that are parsed already, by digest."""
         self._ledger = LedgerTail(folder)
         self._archive = FrameArchive(frames, read_only=True)
-        self._builder = IndexBuilder(self._ledger.document)
+        self._builder = IndexBuilder(self._ledger.document, known)
         self._reader: WindowReader | None = None
         self._reader_key: tuple[int, int] = (-1, -1)
         self._next_slot = -1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,8 +53,13 @@ class LogIndex:
 class IndexBuilder:
     """Builds the index of a log entry by entry, so that following a log costs only its new entries."""
 
-    def __init__(self, document: Callable[[bytes], bytes]) -> None:
-        """Start an empty index; `document` returns a configuration document by digest."""
+    def __init__(
+        self,
+        document: Callable[[bytes], bytes],
+        known: Mapping[str, ConfigDocument] | None = None,
+    ) -> None:
+        """Start an empty index; `document` returns a configuration document by digest, `known` those parsed already."""
+        self._known = known or {}
         self.index = LogIndex()
         self.size = 0
         self._document = document
@@ -72,7 +77,8 @@ class IndexBuilder:
             index.config_of.append(number)
         elif isinstance(entry, Config):
             self._number_of[self.size] = len(index.documents)
-            index.documents.append(parse_document(self._document(entry.sha256)))
+            known = self._known.get(entry.sha256.hex())
+            index.documents.append(known or parse_document(self._document(entry.sha256)))
             index.after_slot.append(index.slots[-1] if index.slots else None)
             index.from_slot.append(None)
             index.digests.append(entry.sha256.hex())

@@ -102,7 +102,13 @@ def open_plant(
         archive=archive,
         ledger=ledger,
         sealer=sealer,
-        recorder=Recorder(journal, sealer, document, RecoveryIntent(folder.intent)),
+        recorder=Recorder(
+            journal,
+            sealer,
+            document,
+            RecoveryIntent(folder.intent),
+            rows_in_memory=plant.config.storage.rows_in_memory,
+        ),
         clean=clean,
         torn_bytes=ledger.recovery.torn_bytes + archive.torn_bytes,
     )

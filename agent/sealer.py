@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.ledger_state import LedgerState
+from agent.open_slot import OpenSlot
 from agent.software import NAME, source_digest, version
 from config.document import PlantDocument
 from evidence.entries import (
@@ -30,7 +31,7 @@ from model.batch import Batch, concat, empty_batch
 from model.signal import SignalTable
 from model.slots import NS_PER_MS
 from storage.frame_archive import FrameArchive
-from storage.frames import FrameWriter, SealedSlot, seal_slot
+from storage.frames import FrameWriter, SlotTotals, seal_slot
 from storage.ledger_files import Ledger
 from storage.signal_tables import text_mask
 
@@ -73,6 +74,8 @@ class Sealer:
         self._last_config = state.config
         self._next_slot = state.next_slot
         self.blocks = state.blocks
+        self.last_block = state.last_block
+        """Slot of the last block; None in a log without."""
         self._boot = -1
         self._mono_start_ns = 0
         self._last_mono_ms = 0
@@ -94,6 +97,11 @@ class Sealer:
     def next_slot(self) -> int | None:
         """Return the slot after the last one accounted for; None in a log without blocks."""
         return self._next_slot
+
+    @property
+    def config_sha256(self) -> str | None:
+        """Return the digest of the configuration in force; None in a new log."""
+        return None if self._last_config is None else self._last_config[1]
 
     @property
     def vkey(self) -> str:
@@ -149,9 +157,7 @@ class Sealer:
 
         table: the signal table of the configuration in force.
         """
-        if table is not self._table:
-            self._table = table
-            self._writer = FrameWriter(table)
+        self._use(table)
         rows = [*self._carry, *batches]
         batch = concat(rows, text_mask(table)) if rows else empty_batch()
         sealed = seal_slot(
@@ -160,20 +166,47 @@ class Sealer:
         self._archive.append(slot, sealed.salts, sealed.frames)
         if sync:
             self._archive.sync()
-        self._append(self._block(slot, sealed, now, dur_ms), sync=sync)
+        self._enter(sealed.totals, now, dur_ms, sync=sync)
         # Rows beyond 2^24 bytes of one frame go first into the next one (format-core §2); not before this one is
         # sealed, because a disk that refuses has the same rows sealed again.
         self._carry = [] if sealed.carry is None else [sealed.carry]
-        self._next_slot = slot + 1
+
+    def _use(self, table: SignalTable) -> None:
+        if table is not self._table:
+            self._table = table
+            self._writer = FrameWriter(table)
+
+    def open_slot(self, slot: int, table: SignalTable) -> OpenSlot:
+        """Begin to seal `slot` stream by stream; `close_slot` or `abandon_slot` must follow before anything else.
+
+        Rows beyond 2^24 bytes of a frame are the business of the caller. Raises TransientError if the disk refuses.
+        """
+        self._use(table)
+        salts = self._writer.salts(str(self.origin), self._secret).of(slot)
+        return OpenSlot(slot, self._writer, salts, self._archive.begin(slot))
+
+    def close_slot(self, opened: OpenSlot, now: Now, *, dur_ms: int) -> None:
+        """Bring the frames onto the disk, then the block entry. `dur_ms` 0 = recovered after a crash."""
+        opened.record.finish()
+        self._enter(opened.totals(), now, dur_ms, sync=True)
+
+    def abandon_slot(self, opened: OpenSlot) -> None:
+        """Forget a slot that could not be sealed to the end; it may be opened again."""
+        self._archive.abandon(opened.record)
+
+    def _enter(self, totals: SlotTotals, now: Now, dur_ms: int, *, sync: bool) -> None:
+        self._append(self._block(totals, now, dur_ms), sync=sync)
+        self._next_slot = totals.slot + 1
+        self.last_block = totals.slot
         self.blocks += 1
 
-    def _block(self, slot: int, sealed: SealedSlot, now: Now, dur_ms: int) -> Block:
+    def _block(self, sealed: SlotTotals, now: Now, dur_ms: int) -> Block:
         mono_ms = (now.monotonic_ns - self._mono_start_ns) // NS_PER_MS
         # Strictly rising within a boot, also for two blocks sealed in one millisecond after an outage.
         self._last_mono_ms = max(mono_ms, self._last_mono_ms + 1)
         return Block(
             t_ms=now.unix_ms,
-            slot=slot,
+            slot=sealed.slot,
             boot=self._boot,
             config=-1 if self._last_config is None else self._last_config[0],
             clock=now.clock,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,18 @@ class PlantSources:
     """Device id → name of its source; devices without connection are absent."""
 
 
-def build_sources(plant: LoadedPlant, table: SignalTable, clock: Clock) -> PlantSources:
+Addresses = Callable[[LoadedDevice], Iterable[tuple[str, ConfigModel]]]
+"""Device → (signal name, address) of its signals, in the order of the plant file."""
+
+
+def addresses_in(device: LoadedDevice) -> Iterable[tuple[str, ConfigModel]]:
+    """Return the addresses of a device that has its signals still."""
+    return ((s.config.name, s.address or ConfigModel()) for s in device.signals)
+
+
+def build_sources(
+    plant: LoadedPlant, table: SignalTable, clock: Clock, addresses: Addresses = addresses_in
+) -> PlantSources:
     """Construct every source of the plant; opens nothing."""
     groups: dict[tuple[str, str], list[LoadedDevice]] = {}
     for device in plant.devices:
@@ -48,7 +60,7 @@ def build_sources(plant: LoadedPlant, table: SignalTable, clock: Clock) -> Plant
         context = SourceContext(
             name=name,
             connection=_resolved(connection, plant.path.parent),
-            points=tuple(point for d in devices for point in _points(d, table)),
+            points=tuple(point for d in devices for point in _points(d, table, addresses(d))),
             clock=clock,
             log=logging.getLogger(f"plantproof.{protocol}.{name}"),
             realm=Realm(plant.config.site.realm),
@@ -58,11 +70,12 @@ def build_sources(plant: LoadedPlant, table: SignalTable, clock: Clock) -> Plant
     return PlantSources(tuple(sources), source_of)
 
 
-def _points(device: LoadedDevice, table: SignalTable) -> list[Point]:
+def _points(
+    device: LoadedDevice, table: SignalTable, addresses: Iterable[tuple[str, ConfigModel]]
+) -> list[Point]:
     points = []
-    for loaded in device.signals:
-        index = table.by_name[device.config.id, loaded.config.name]
-        address = loaded.address or ConfigModel()
+    for name, address in addresses:
+        index = table.by_name[device.config.id, name]
         points.append(Point(index, table.signals[index], address))
     return points
 

@@ -28,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -46,8 +46,9 @@ from tests.support.process import http
 from tests.support.servers import InfluxDb2, influxdb2, node_opcua
 
 DEVICES = 20
+MEMORY_BOUND_MB = 450
+"""What the agent may take under any load: 100 for itself, 51 of rows held; pieces, commits, requests."""
 NODE_NAMESPACE = "nsu=urn:plantproof:test:node-opcua"
-TICK = os.sysconf("SC_CLK_TCK")
 FIRST_CORE, LAST_CORE = 0, max(os.sched_getaffinity(0))
 
 
@@ -141,18 +142,17 @@ def write_plant(
 
 @contextmanager
 def agent(
-    site: Path, cores: Sequence[int], *, stages: bool = False
+    site: Path, cores: Sequence[int], *, stages: bool = False, floor: bool = False
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `plantproof run` on `cores` until the context ends, then stop it by SIGINT."""
-    program: list[str | Path] = [Path(sys.executable).with_name("plantproof")]
+    """Run `plantproof run` (or the floor) on `cores` until the context ends, then stop it by SIGINT."""
+    command = ["-c", "from agent.cli import main; main()", "run", site, "--port", "0"]
     if stages:
-        program = [sys.executable, "-m", "benchmarks.chain_stages"]
+        command = ["-m", "benchmarks.chain_stages", "run", site, "--port", "0"]
+    if floor:
+        command = ["-m", "benchmarks.chain_floor", site]
     with (site.parent / "agent.log").open("wb") as log:
         process = subprocess.Popen(
-            [
-                *("taskset", "-c", ",".join(map(str, cores))),
-                *(*program, "run", site, "--port", "0"),
-            ],
+            ["taskset", "-c", ",".join(map(str, cores)), sys.executable, *command],
             stdout=log,
             stderr=log,
             env={**os.environ, "STAGES": str(site.parent / "stages.json")},
@@ -173,15 +173,26 @@ def pin(pid: int, core: int) -> None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return user and system time of all threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """Return user and system time of all living threads; ticks would be too coarse for 5 ms a second."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):
+            total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e9
 
 
 def rss_mb(pid: int) -> float:
     """Return the resident memory in 10^6 bytes."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def peak_mb(pid: int) -> float:
+    """Return the largest resident memory so far in 10^6 bytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    return 0.0
 
 
 def collected(site: Path) -> int:
@@ -272,7 +283,13 @@ def print_stages(
 
 
 def measure(
-    load: Load, seconds: float, warm_s: float, *, required: bool, stages: bool = False
+    load: Load,
+    seconds: float,
+    warm_s: float,
+    *,
+    required: bool,
+    stages: bool = False,
+    floor: bool = False,
 ) -> Window:
     """Run one load and return its window."""
     with (
@@ -284,7 +301,7 @@ def measure(
         pin(influx.process.pid, FIRST_CORE)
         pin(server.process.pid, FIRST_CORE)
         site = write_plant(folder, server.url, load, influx, required=required)
-        with agent(site, [LAST_CORE], stages=stages) as process:
+        with agent(site, [LAST_CORE], stages=stages, floor=floor) as process:
             wait_for(site, load.nodes * 2, process)
             time.sleep(warm_s)
             before = stages_of(site, process) if stages else {}
@@ -352,9 +369,9 @@ def serve_fresh(pipe: Connection, rate: float) -> None:
     bench_opcua.serve_process("double", pipe)
 
 
-def status_of(site: Path) -> dict[str, int]:
+def status_of(site: Path) -> dict[str, Any]:
     """Return the status file of the agent."""
-    found: dict[str, int] = json.loads((site.parent / "data" / "status.json").read_text())
+    found: dict[str, Any] = json.loads((site.parent / "data" / "status.json").read_text())
     return found
 
 
@@ -378,7 +395,7 @@ def saturate(seconds: float, rate: float) -> None:
                 time.sleep(seconds)
                 wall, after = time.monotonic() - start, status_of(site)
                 cpu = cpu_seconds(process.pid) - cpu
-                rss = rss_mb(process.pid)
+                rss, peak = rss_mb(process.pid), peak_mb(process.pid)
             got = after["collected_rows"] - before["collected_rows"]
             sent = got - after["undelivered_rows"] + before["undelivered_rows"]
             print(
@@ -386,8 +403,13 @@ def saturate(seconds: float, rate: float) -> None:
                 f"acknowledged by InfluxDB "
                 f"{sent / wall:.0f} values/s, {after['blocks'] - before['blocks']} minutes sealed, lost "
                 f"{after['lost_rows']}; agent {cpu / wall:.0%} of a core = "
-                f"{cpu / got * 1e6:.2f} us a value, RSS {rss:.0f} MB"
+                f"{cpu / got * 1e6:.2f} us a value, RSS {rss:.0f} MB, peak {peak:.0f} of "
+                f"{MEMORY_BOUND_MB} MB allowed{'' if peak <= MEMORY_BOUND_MB else ': EXCEEDED'}"
             )
+            for row in after["sources"]:
+                print(f"    source {row['name'][:20]}… {row['state']}")
+            if after["problem_en"]:
+                print(f"    {after['problem_en'][:300]}")
     finally:
         here.send("stop")
         server.join(10)
@@ -411,6 +433,12 @@ def main() -> None:
     parser.add_argument(
         "--stages", action="store_true", help="CPU of each stage (the counters cost a little)"
     )
+    parser.add_argument(
+        "--floor",
+        action="store_true",
+        help="the yardstick of `chain_floor` before each run of the agent",
+    )
+    parser.add_argument("--rounds", type=int, default=1, help="how often all loads are run")
     parser.add_argument("--saturate", action="store_true", help="values a second on both cores")
     parser.add_argument("--rate", type=float, default=110_000, help="of the source of --saturate")
     options = parser.parse_args()
@@ -419,22 +447,28 @@ def main() -> None:
         saturate(options.seconds, options.rate)
         return
     print(
-        f"{'load':>12}{'values/s':>10}{'CPU us/value':>14}{'rows':>10}{'journal':>10}{'published':>11}"
-        f"{'loss':>6}{'RSS MB':>8}"
+        f"{'load':>12}{'':>7}{'values/s':>10}{'CPU us/value':>14}{'of floor':>10}{'rows':>10}{'journal':>10}"
+        f"{'published':>11}{'loss':>6}{'RSS MB':>8}"
     )
-    for load in options.loads:
-        w = measure(
-            load,
-            options.seconds,
-            options.warm,
-            required=not options.not_required,
-            stages=options.stages,
-        )
-        print(
-            f"{f'{load.nodes} x {load.rate} Hz':>12}{w.rows / w.wall_s:>10.0f}{w.cpu_s / w.rows * 1e6:>14.2f}"
-            f"{w.rows:>10}{w.journal:>10}{w.published:>11}{w.published - w.rows:>6}{w.rss_mb:>8.0f}",
-            flush=True,
-        )
+    for load in options.loads * options.rounds:
+        cost = {}
+        for floor in (True, False) if options.floor else (False,):
+            w = measure(
+                load,
+                options.seconds,
+                options.warm,
+                required=not options.not_required,
+                stages=options.stages and not floor,
+                floor=floor,
+            )
+            cost[floor] = w.cpu_s / w.rows * 1e6
+            ratio = f"{cost[floor] / cost[True]:.2f}" if True in cost else "-"
+            print(
+                f"{f'{load.nodes} x {load.rate} Hz':>12}{'floor' if floor else 'agent':>7}"
+                f"{w.rows / w.wall_s:>10.0f}{cost[floor]:>14.2f}{ratio:>10}{w.rows:>10}{w.journal:>10}"
+                f"{w.published:>11}{w.published - w.rows:>6}{w.rss_mb:>8.0f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -20,20 +20,13 @@ from benchmarks.bench_chain import (
     agent,
     collected,
     cpu_seconds,
+    peak_mb,
     pin,
     rss_mb,
     wait_for,
     write_plant,
 )
 from tests.support.servers import influxdb2, node_opcua
-
-
-def peak_mb(pid: int) -> float:
-    """Return the largest resident memory so far in 10^6 bytes."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    return 0.0
 
 
 def main() -> None:

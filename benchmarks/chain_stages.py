@@ -77,7 +77,7 @@ def main() -> None:
     count(SlotLedger, "close", "slots")
     count(Recorder, "tick", "seal")
     count(Sealer, "seal", "seal")
-    count(Journal, "append", "journal")
+    count(Journal, "commit", "journal")
     count(Delivery, "take", "delivery: journal")
     count(Delivery, "finish", "delivery: journal")
     count(Delivery, "status", "delivery: journal")
@@ -87,9 +87,9 @@ def main() -> None:
     count(Tiles, "make", "board")
     count(SlotLedger, "rate", "board")
     count(ControlFolder, "pending", "control")
-    from agent import plant_agent
+    from agent import board_loop
 
-    count(plant_agent, "today", "figures")
+    count(board_loop, "today", "figures")
     signal.signal(signal.SIGUSR1, write)
     cli.main()
 

@@ -283,6 +283,8 @@ class StorageConfig(ConfigModel):
     """Hard limit of the journal."""
     flush: PositiveDuration = timedelta(milliseconds=300)
     """Longest time between two commits: the most that a power cut can take."""
+    rows_in_memory: Annotated[int, Field(ge=10_000, le=100_000_000)] = 1_500_000
+    """Rows held in memory until their minute is sealed (34 bytes each); beyond it the journal is read back."""
     influx: InfluxConfig | None = None
     """InfluxDB; absent = the embedded store."""
 

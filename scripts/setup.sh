@@ -77,7 +77,8 @@ fi
 if [ -n "$uv" ]; then
   # Company proxies sign with a certificate that only the system store knows; the second name is for older uv.
   export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
-  install() { "$uv" pip install --quiet --python .venv/bin/python "$@"; }
+  # As pip does: without bytecode every start compiles thousands of modules and takes 35 MB more.
+  install() { "$uv" pip install --quiet --compile-bytecode --python .venv/bin/python "$@"; }
 else
   .venv/bin/python -m pip --version >/dev/null 2>&1 ||
     quietly "pip is missing in .venv; cure: rm -rf .venv and run again" .venv/bin/python -m ensurepip

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from struct import Struct
 from types import TracebackType
 from typing import IO, Final
 
@@ -18,68 +17,33 @@ from evidence.block import sub_leaf
 from evidence.container import frame_record, withheld_record
 from evidence.frame import FIXED_HEADER_BYTES
 from evidence.salt import SALT_BYTES
-from model.errors import PermanentError, TransientError, VerificationError
+from model.errors import TransientError, VerificationError
 from storage.durable import refused, sync_folder
+from storage.frame_index import Damage, Day, Place, scan
+from storage.frame_record import HEADER_BYTES, RAW, UNFINISHED, ZLIB, RecordWriter, header
 
-MAGIC: Final = b"PPAR"
-VERSION: Final = 1
 SLOTS_A_DAY: Final = 1440
-_RAW: Final = 0
-_ZLIB: Final = 1
-_HEAD: Final = Struct(
-    "<4sBBHqIII"
-)  # magic, version, packing, 0, slot, streams, packed bytes, CRC of the packed bytes
-_CRC: Final = Struct("<I")
-HEADER_BYTES: Final = _HEAD.size + _CRC.size
-_MAX_PAYLOAD: Final = 1 << 31
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """A place of the archive that cannot be read; slot -1 where even the header is gone."""
-
-    file: str
-    offset: int
-    slot: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    offset: int
-    length: int
-    streams: int
-    packing: int
-    crc: int
-
-
-@dataclass(slots=True)
-class _Day:
-    """Index of one day file. end: offset behind the last whole record."""
-
-    places: dict[int, _Place]
-    damage: list[Damage]
-    end: int
-    size: int
 
 
 class FrameArchive:
     """Appends the frames of sealed slots and finds them again. For one writer; readers open their own."""
 
-    def __init__(self, folder: Path, *, level: int = 6, read_only: bool = False) -> None:
+    def __init__(self, folder: Path, *, level: int = 4, read_only: bool = False) -> None:
         """Use `folder`; the file of the last day is recovered now, the others are indexed when first read.
 
-        level: zlib level, 0 = stored unpacked. Raises TransientError if the disk refuses.
+        level: of zlib, 0 = stored unpacked; 4 packs frames as small as 6 in a third of the time.
+        Raises TransientError if the disk refuses.
         """
         self._folder = folder
         self._level = level
-        self._days: dict[int, _Day] = {}
+        self._days: dict[int, Day] = {}
         self._file: IO[bytes] | None = None
         self._file_day = -1
         self._path_day = -1
         self._path = folder
         self._dirty = False
         self._broken = False
+        self._record: RecordWriter | None = None
         self.torn_bytes = 0
         """Bytes of an incomplete last record that opening cut off (kept beside the file as `.torn-<n>`)."""
         if read_only:
@@ -106,7 +70,9 @@ class FrameArchive:
         self.close()
 
     def close(self) -> None:
-        """Flush and release the file of the current day; safe to call twice."""
+        """Flush and release the file of the current day; an unfinished record is taken back. Safe to call twice."""
+        if self._record is not None:
+            self.abandon(self._record)
         if self._file is None:
             return
         try:
@@ -150,10 +116,9 @@ class FrameArchive:
             frame_record(salt, frame) for salt, frame in zip(salts, frames, strict=True)
         )
         packed = zlib.compress(payload, self._level) if self._level else payload
-        packing = _ZLIB if self._level else _RAW
+        packing = ZLIB if self._level else RAW
         crc = zlib.crc32(packed)
-        head = _HEAD.pack(MAGIC, VERSION, packing, 0, slot, len(frames), len(packed), crc)
-        record = head + _CRC.pack(zlib.crc32(head)) + packed
+        record = header(slot, packing, len(frames), len(packed), crc) + packed
         day = slot // SLOTS_A_DAY
         try:
             file = self._open_day(day)
@@ -162,14 +127,46 @@ class FrameArchive:
             self._write(file, record, index)
         except OSError as error:
             raise refused(self.path(day), error) from error
-        index.places[slot] = _Place(
-            index.end + HEADER_BYTES, len(packed), len(frames), packing, crc
-        )
+        index.places[slot] = Place(index.end + HEADER_BYTES, len(packed), len(frames), packing, crc)
         index.end += len(record)
         index.size = index.end
         self._dirty = True
 
-    def _write(self, file: IO[bytes], record: bytes, index: _Day) -> None:
+    def begin(self, slot: int) -> RecordWriter:
+        """Begin the record of a slot whose frames are written one after the other, a stream each in index order.
+
+        Nothing else may be appended before the writer is finished or abandoned; after `finish` the record is durable.
+        Raises TransientError if the disk refuses.
+        """
+        day = slot // SLOTS_A_DAY
+        try:
+            self._open_day(day)
+            index = self._days.get(day) or self._index(day)
+        except OSError as error:
+            raise refused(self.path(day), error) from error
+
+        def finished(record: RecordWriter) -> None:
+            start = record.at + HEADER_BYTES
+            index.places[slot] = Place(
+                start, record.length, record.streams, record.packing, record.crc
+            )
+            index.end = index.size = start + record.length
+            self._record = None
+
+        self._record = RecordWriter(
+            self.path(day), index.end, slot=slot, level=self._level, finished=finished
+        )
+        return self._record
+
+    def abandon(self, record: RecordWriter) -> None:
+        """Take an unfinished record back; if the disk refuses even that, the archive must be opened again."""
+        self._record = None
+        try:
+            record.abandon()
+        except TransientError:
+            self._broken = True
+
+    def _write(self, file: IO[bytes], record: bytes, index: Day) -> None:
         try:
             if file.write(record) != len(record):
                 raise OSError("the disk took only a part of the record")  # noqa: TRY301  # undone just below
@@ -217,25 +214,23 @@ class FrameArchive:
         path = self.path(day)
         with path.open("r+b") as file:
             file.seek(index.end)
-            tail = file.read()
-            n = 1
-            while path.with_name(f"{path.name}.torn-{n}").exists():
-                n += 1
-            if any(tail):
-                path.with_name(f"{path.name}.torn-{n}").write_bytes(tail)
+            # A record that was being written in pieces holds nothing that is not in the journal.
+            if file.read(HEADER_BYTES) != UNFINISHED:
+                file.seek(index.end)
+                _keep_tail(file, path)
             file.truncate(index.end)
             os.fsync(file.fileno())
-        self.torn_bytes += len(tail)
+        self.torn_bytes += index.size - index.end
         index.size = index.end
 
     # reading
 
-    def _index(self, day: int) -> _Day:
+    def _index(self, day: int) -> Day:
         path = self.path(day)
         size = path.stat().st_size if path.exists() else 0
         known = self._days.get(day)
         if known is None or known.size != size:
-            self._days[day] = known = _scan(path, size)
+            self._days[day] = known = scan(path, size)
         return known
 
     def slots(self, first: int, last: int) -> Iterator[int]:
@@ -299,11 +294,11 @@ class FrameArchive:
             if absent is not None:
                 self.read(absent)
 
-    def _payload(self, day: int, slot: int, place: _Place) -> bytes:
+    def _payload(self, day: int, slot: int, place: Place) -> bytes:
         with self.path(day).open("rb") as file:
             return self._unpacked(file, day, slot, place)
 
-    def _unpacked(self, file: IO[bytes], day: int, slot: int, place: _Place) -> bytes:
+    def _unpacked(self, file: IO[bytes], day: int, slot: int, place: Place) -> bytes:
         file.seek(place.offset)
         packed = file.read(place.length)
         if len(packed) != place.length or zlib.crc32(packed) != place.crc:
@@ -311,7 +306,7 @@ class FrameArchive:
                 f"archive {self.path(day)}: the record of slot {slot} is damaged; restore the file from a backup",
                 f"归档 {self.path(day)}：时隙 {slot} 的记录已损坏，请从备份恢复该文件",
             )
-        return zlib.decompress(packed) if place.packing == _ZLIB else packed
+        return zlib.decompress(packed) if place.packing == ZLIB else packed
 
     def container(
         self, slots: Sequence[int], withhold: Callable[[str], bool] | None = None
@@ -329,58 +324,19 @@ class FrameArchive:
                     yield frame_record(salt, frame)
 
 
+def _keep_tail(file: IO[bytes], path: Path) -> None:
+    """Copy what is left of `file` to `<name>.torn-<n>`; zeros alone are not kept."""
+    n = 1
+    while (aside := path.with_name(f"{path.name}.torn-{n}")).exists():
+        n += 1
+    with aside.open("wb") as copy:
+        shutil.copyfileobj(file, copy)
+    with aside.open("rb") as copy:
+        empty = not any(any(chunk) for chunk in iter(lambda: copy.read(1 << 20), b""))
+    if empty:
+        aside.unlink()
+
+
 def _stream_of(frame: bytes) -> str:
     length = int.from_bytes(frame[24:26], "little")
     return frame[FIXED_HEADER_BYTES : FIXED_HEADER_BYTES + length].decode("ascii")
-
-
-def _scan(path: Path, size: int) -> _Day:
-    """Return the index of a day file: headers only; after a bad header the next good one is searched."""
-    day = _Day({}, [], 0, size)
-    if size == 0:
-        return day
-    with path.open("rb") as file:
-        at = 0
-        while at < size:
-            file.seek(at)
-            place = _header(file.read(HEADER_BYTES), at, size)
-            if place is not None:
-                day.places[place[0]] = place[1]
-                at = place[1].offset + place[1].length
-                day.end = at
-                continue
-            following = _next_header(file, at + 1, size)
-            if following is None:
-                break
-            day.damage.append(Damage(path.name, at, -1, following - at))
-            at = following
-    return day
-
-
-def _header(head: bytes, at: int, size: int) -> tuple[int, _Place] | None:
-    if len(head) < HEADER_BYTES or _CRC.unpack(head[-4:])[0] != zlib.crc32(head[:-4]):
-        return None
-    magic, version, packing, _, slot, streams, length, crc = _HEAD.unpack(head[:-4])
-    if magic == MAGIC and version > VERSION:
-        raise PermanentError(
-            f"an archive file has version {version}, this program reads {VERSION}: install the newer plantproof again",
-            f"归档文件版本为 {version}，本程序只支持 {VERSION}：请重新安装较新的 plantproof",
-        )
-    if magic != MAGIC or length > _MAX_PAYLOAD or at + HEADER_BYTES + length > size:
-        return None
-    return slot, _Place(at + HEADER_BYTES, length, streams, packing, crc)
-
-
-def _next_header(file: IO[bytes], at: int, size: int) -> int | None:
-    """Return the offset of the next whole record whose header checksum is right."""
-    chunk = 1 << 20
-    while at < size:
-        file.seek(at)
-        data = file.read(chunk + HEADER_BYTES)
-        found = data.find(MAGIC)
-        while found >= 0:
-            if _header(data[found : found + HEADER_BYTES], at + found, size) is not None:
-                return at + found
-            found = data.find(MAGIC, found + 1)
-        at += chunk
-    return None

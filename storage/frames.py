@@ -61,6 +61,22 @@ class SealedSlot:
     state: str
     carry: Batch | None
 
+    @property
+    def totals(self) -> SlotTotals:
+        """Return what the block entry says."""
+        return SlotTotals(self.slot, self.root, self.rows, self.late, self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTotals:
+    """What a block entry says of its slot; see `SlotFrames`."""
+
+    slot: int
+    root: bytes
+    rows: int
+    late: int
+    state: str
+
 
 @dataclass(slots=True)
 class _Columns:
@@ -116,23 +132,27 @@ class FrameWriter:
             self._salts, self._salts_of = Salts(secret, origin, self.streams), (origin, secret)
         return self._salts
 
-    def render(self, batch: Batch, slot: int) -> SlotFrames:
+    def render(self, batch: Batch, slot: int, streams: range | None = None) -> SlotFrames:
         """Return the frames of `batch`, the rows of `slot` in commit order.
+
+        streams: only the frames of these streams (indexes without a gap); `batch` may then hold no rows of others.
 
         Value rules: E, H and N rows hold 0 and flag E; a float that is not finite gets E and N, a bool above 1 gets E
         and 80740000; texts are made well-formed and cut; unknown flag bits are dropped; a source time outside
         [1970, 2262) becomes none. Raises ValueError for rows that no connector may make: a received time outside that
         range, a signal that is not in the table, flags that contradict each other, a missed row without time or cause.
         """
+        streams = range(len(self._layouts)) if streams is None else streams
         if len(batch) == 0:
-            empty = tuple(_HEAD.pack(MAGIC, slot, 0, 0) + layout.tail for layout in self._layouts)
+            layouts = self._layouts[streams.start : streams.stop]
+            empty = tuple(_HEAD.pack(MAGIC, slot, 0, 0) + layout.tail for layout in layouts)
             return SlotFrames(slot, empty, 0, 0, "G" * len(empty), None)
         columns = self._columns(batch)
         texts = self._texts(batch, columns)
         stream = self._stream_of.take(batch.signal)
         order = np.argsort(stream, kind="stable")
         bounds = np.searchsorted(stream.take(order), self._bounds).tolist()
-        return self._join(batch, slot, columns, _Grouped(order, bounds, texts))
+        return self._join(batch, slot, columns, _Grouped(order, bounds, texts), streams)
 
     def _columns(self, batch: Batch) -> _Columns:
         # One reduction of the unsigned view finds negative numbers and too large ones at once.
@@ -210,7 +230,9 @@ class FrameWriter:
                 columns.flags[row] |= _T
         return found
 
-    def _join(self, batch: Batch, slot: int, columns: _Columns, grouped: _Grouped) -> SlotFrames:
+    def _join(
+        self, batch: Batch, slot: int, columns: _Columns, grouped: _Grouped, streams: range
+    ) -> SlotFrames:
         order, bounds = grouped.order, grouped.bounds
         source = columns.source.take(order)
         value = columns.value.take(order)
@@ -229,7 +251,8 @@ class FrameWriter:
         state = []
         left: list[NDArray[np.intp]] = []
         rows = late_rows = 0
-        for i, layout in enumerate(self._layouts):
+        for i in streams:
+            layout = self._layouts[i]
             a, b = bounds[i], bounds[i + 1]
             heap = heaps.get(i, b"")
             if 24 + len(layout.tail) + (b - a) * ROW_BYTES + len(heap) > MAX_FRAME_BYTES:

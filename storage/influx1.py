@@ -17,7 +17,7 @@ from storage.http_answers import error_of, tls_options, unreachable
 from storage.line_names import STATUS_ENDING, PlantTags, tag_text
 from storage.line_protocol import LineEncoder
 from storage.point_rows import MEASUREMENTS, FieldNames, FieldValue, newest
-from storage.store import StoreBlock
+from storage.store import StoreBlock, by_table
 
 _WEEK_NS: Final = 7 * 86_400_000_000_000
 
@@ -88,9 +88,7 @@ class Influx1Store:
 
     def write(self, blocks: Sequence[StoreBlock]) -> None:
         """Store all rows of `blocks`; see `SampleStore.write`."""
-        data = b"".join(
-            self._encoder(block.table).encode(block.batch, block.ranks) for block in blocks
-        )
+        data = b"".join(self._encoder(table).encode_all(parts) for table, parts in by_table(blocks))
         if not data:
             return
         path = "/write?" + urlencode({"db": self._settings.database, "precision": "ns"})

@@ -78,7 +78,8 @@ class SameInstant:
         self._tau = np.full(series, NO_TIME, dtype=np.int64)
         self._value = np.zeros(series, dtype=np.int64)
         self._status = np.zeros(series, dtype=np.uint32)
-        self._further: dict[int, list[tuple[int, int]]] = {}
+        self._further: dict[int, dict[tuple[int, int], int]] = {}
+        """Series → rank of each further value and status at its newest instant; the last rank stands for all beyond."""
 
     def ranks(self, batch: Batch) -> NDArray[np.uint8] | None:
         """Return the rank of every row, or None if all are 0; the rows count as seen from now on."""
@@ -149,10 +150,13 @@ class SameInstant:
                 self._tau[s], self._value[s], self._status[s] = t, v, c
                 self._further.pop(s, None)
             elif t == self._tau[s] and (v, c) != (int(self._value[s]), int(self._status[s])):
-                further = self._further.setdefault(s, [])
-                if (v, c) not in further:
-                    further.append((v, c))
-                ranks[i] = min(further.index((v, c)) + 1, _RANK_MAX)
+                further = self._further.setdefault(s, {})
+                rank = further.get((v, c))
+                if rank is None:
+                    rank = min(len(further) + 1, _RANK_MAX)
+                    if rank < _RANK_MAX:
+                        further[v, c] = rank
+                ranks[i] = rank
         return ranks if bool(ranks.any()) else None
 
 

@@ -19,10 +19,11 @@ from storage.instants import SameInstant, instants
 from storage.journal_files import PAGE_BYTES, Opened, disk_error, is_corrupt, open_database
 from storage.journal_read import locked
 from storage.journal_room import JournalRoom
-from storage.journal_types import BlockInfo, JournalStatus, Loss, Quota
+from storage.journal_types import BlockInfo, JournalBlock, JournalStatus, Loss, Quota
 from storage.signal_tables import encode_table
 
 _PENDING: Final = 0
+_MARK: Final = "UPDATE block SET state=1 WHERE seq=?"
 _ALARM_PER_CENT: Final = 80
 """Collection.md, complaint 28."""
 _BLOCK_OVERHEAD: Final = 4 * PAGE_BYTES
@@ -71,12 +72,14 @@ class Journal(JournalRoom):
     def close(self) -> None:
         """Mark the file as cleanly closed and release it; safe to call twice."""
         # A failing disk must not keep the agent from stopping: the next start then checks the whole file.
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, TransientError):
+            self._write_marks()
             self._db.execute("UPDATE meta SET value=1 WHERE key='clean'")
         self._db.close()
 
     def _attach(self, opened: Opened) -> None:
         self._db = opened.db
+        self._marks = []
         self._same: dict[int, SameInstant] = {}
         if opened.set_aside:
             self._record(
@@ -163,25 +166,42 @@ class Journal(JournalRoom):
 
     # writing
 
-    @locked
     def append(self, batches: Sequence[Batch], *, slot: int, config: int) -> int:
-        """Write all rows of `batches` as one block and return its sequence after the commit: they are *collected*.
+        """Write all rows of `batches` as one block, as `commit` does, and return the sequence of the last block."""
+        self.commit(batches, slot=slot, config=config)
+        return self._next - 1
 
-        slot: the slot counter at this commit, never less than before (ValueError). Without rows nothing is written and
-        the last sequence is returned. Raises TransientError if the disk refuses: then nothing was acknowledged.
+    @locked
+    def commit(self, batches: Sequence[Batch], *, slot: int, config: int) -> JournalBlock | None:
+        """Write all rows of `batches` as one block and return it after the commit: they are *collected*.
+
+        slot: the slot counter at this commit, never less than before (ValueError). Without rows nothing is written
+        (None). Raises TransientError if the disk refuses: then nothing was acknowledged.
         """
         if slot < self._last_slot:
             raise ValueError(f"slot counter went back from {self._last_slot} to {slot}")
         full = [batch for batch in batches if len(batch)]
         if not full:
-            return self._next - 1
+            return None
         batch = concat(full, self.is_text(config))
         blob = journal_codec.encode(batch)
         tau = instants(batch)
         ranks = self._same_instant(config).ranks(batch)
         seq = self._next
+        info = BlockInfo(
+            seq,
+            slot,
+            config,
+            len(batch),
+            int(tau.min()),
+            int(tau.max()),
+            self._clock.unix_ns(),
+            len(blob),
+            journal_codec.crc_of(blob),
+            delivered=False,
+        )
         with self._guard():
-            self._make_room(len(blob) + _BLOCK_OVERHEAD)
+            self._make_room_for(len(blob) + _BLOCK_OVERHEAD)
             with self._transaction() as db:
                 db.execute(
                     "INSERT INTO block VALUES (?,?,?,?,?,?,?,?,?,?,?)",
@@ -189,22 +209,25 @@ class Journal(JournalRoom):
                         seq,
                         slot,
                         config,
-                        len(batch),
-                        int(tau.min()),
-                        int(tau.max()),
-                        self._clock.unix_ns(),
-                        len(blob),
-                        journal_codec.crc_of(blob),
+                        info.rows,
+                        info.first_ns,
+                        info.last_ns,
+                        info.committed_ns,
+                        info.size,
+                        info.crc,
                         _PENDING,
                         None if ranks is None else ranks.tobytes(),
                     ),
                 )
                 db.execute("INSERT INTO blob VALUES (?,?,?,?)", (seq, slot, config, blob))
+                if self._marks:
+                    db.executemany(_MARK, [(s,) for s in self._marks])
+        self._marks.clear()
         self._next = seq + 1
         self._last_slot = slot
         for counts in (self._total, self._pending):
             counts[:] = (counts[0] + 1, counts[1] + len(batch), counts[2] + len(blob))
-        return seq
+        return JournalBlock(info, batch, ranks)
 
     def _same_instant(self, config: int) -> SameInstant:
         if config not in self._same:
@@ -226,17 +249,29 @@ class Journal(JournalRoom):
 
     @locked
     def acknowledge(self, seqs: Iterable[int]) -> None:
-        """Record that the store has the blocks `seqs`, or that what it refused is in quarantine."""
+        """Record that the store has the blocks `seqs`, or that what it refused is in quarantine.
+
+        The mark is written with the next block, or with the next look at what waits; one lost in between is set again,
+        because the block is then delivered again.
+        """
+        # Marks still waiting mean that nothing was committed since: then they are not put off any longer.
+        self._write_marks()
         wanted = sorted(set(seqs))
-        marks = ",".join("?" * len(wanted))
-        sql = f"SELECT seq, rows, size FROM block WHERE state=0 AND seq IN ({marks})"  # noqa: S608
-        rows = self._db.execute(sql, wanted).fetchall()
-        self._relaxed("UPDATE block SET state=1 WHERE seq=?", [(row[0],) for row in rows])
+        places = ",".join("?" * len(wanted))
+        sql = f"SELECT seq, rows, size FROM block WHERE state=0 AND seq IN ({places})"  # noqa: S608
+        with self._guard():
+            rows = self._db.execute(sql, wanted).fetchall()
+        self._marks = [row[0] for row in rows]
         self._pending = [
             self._pending[0] - len(rows),
             self._pending[1] - sum(row[1] for row in rows),
             self._pending[2] - sum(row[2] for row in rows),
         ]
+
+    def _write_marks(self) -> None:  # type: ignore[explicit-override]
+        if self._marks:
+            self._relaxed(_MARK, [(seq,) for seq in self._marks])
+            self._marks = []
 
     def _relaxed(self, sql: str, values: list[tuple[int, ...]]) -> None:
         """Write marks without waiting for the disk: one lost in a power cut is set again (delivery is idempotent)."""
@@ -273,6 +308,7 @@ class Journal(JournalRoom):
     def _set_block_aside(  # type: ignore[explicit-override]
         self, info: BlockInfo, blob: bytes | None, why: str
     ) -> None:
+        self._write_marks()
         with self._guard(), self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO damaged VALUES (?,?)", (info.seq, blob or b""))
             db.execute("DELETE FROM blob WHERE seq=?", (info.seq,))
@@ -295,13 +331,7 @@ class Journal(JournalRoom):
         used = self._used_bytes()
         waiting = used * self._pending[2] // max(self._total[2], 1)
         free = shutil.disk_usage(self._path.parent).free
-        oldest = (
-            self._one(
-                "SELECT coalesce((SELECT committed_ns FROM block WHERE state=0 ORDER BY seq LIMIT 1), 0)"
-            )[0]
-            if self._pending[0]
-            else 0
-        )
+        oldest = self._oldest_pending_ns() if self._pending[0] else 0
         return JournalStatus(
             used_bytes=used,
             quota_bytes=self._quota.bytes,
@@ -318,3 +348,11 @@ class Journal(JournalRoom):
             lost_rows=self._lost_rows,
             evicted_rows=self._one("SELECT value FROM meta WHERE key='evicted_rows'")[0],
         )
+
+    def _oldest_pending_ns(self) -> int:
+        """Return when the oldest block that waits was committed; 0 = none."""
+        rows = self._db.execute(
+            "SELECT seq, committed_ns FROM block WHERE state=0 ORDER BY seq LIMIT ?",
+            (len(self._marks) + 1,),
+        )
+        return next((int(at) for seq, at in rows if seq not in self._marks), 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import wraps
 from pathlib import Path
@@ -22,6 +22,8 @@ from storage.journal_codec import DamagedBlockError
 from storage.journal_types import BlockInfo, JournalBlock, Loss
 from storage.signal_tables import decode_table, text_mask
 
+_HEADERS: Final = 256
+"""Headers that are read at once."""
 _INFO: Final = "seq, slot, config, rows, first_ns, last_ns, committed_ns, size, crc, state=1"
 
 
@@ -47,6 +49,8 @@ class JournalReader(ABC):
         self._path = path
         self._db: sqlite3.Connection
         self.lock = RLock()
+        self._marks: list[int] = []
+        """Delivered blocks whose mark is not written yet."""
         self._tables: dict[int, SignalTable] = {}
         self._text: dict[int, NDArray[np.bool_]] = {}
 
@@ -57,6 +61,10 @@ class JournalReader(ABC):
     @abstractmethod
     def _set_block_aside(self, info: BlockInfo, blob: bytes | None, why: str) -> None:
         """Keep the bytes of a damaged block apart and count it as lost."""
+
+    @abstractmethod
+    def _write_marks(self) -> None:
+        """Write the marks of delivered blocks that were put off."""
 
     def _one(self, sql: str, values: Sequence[object] = ()) -> tuple[int, ...]:
         row: tuple[int, ...] = self._db.execute(sql, values).fetchone()
@@ -93,6 +101,7 @@ class JournalReader(ABC):
         self, *, after: int = 0, limit: int = -1, pending: bool = False, newest_first: bool = False
     ) -> list[BlockInfo]:
         """Return headers of blocks with a sequence > `after`, oldest first; pending: only undelivered ones."""
+        self._write_marks()
         condition = "state=0 AND seq>?" if pending else "seq>?"
         direction = "DESC" if newest_first else "ASC"
         return self._infos(f"{condition} ORDER BY seq {direction} LIMIT ?", (after, limit))
@@ -142,11 +151,27 @@ class JournalReader(ABC):
     @locked
     def slot_blocks(self, first: int, last: int | None = None) -> list[JournalBlock]:
         """Return the blocks committed in slots first … last (default: only `first`) in commit order."""
-        infos = self._infos(
-            "slot BETWEEN ? AND ? ORDER BY seq", (first, first if last is None else last)
-        )
+        infos = self.slot_infos(first, first if last is None else last)
         blocks = (self.block(info.seq) for info in infos)
         return [block for block in blocks if block is not None]
+
+    def batches(self, first: int, last: int) -> Iterator[tuple[int, Batch]]:
+        """Yield (sequence, rows) of the blocks first … last, one at a time; those evicted or damaged are absent."""
+        # By headers, not by counting: after a damaged file the sequence goes on 2^40 further.
+        after = first - 1
+        while found := self.infos(after=after, limit=_HEADERS):
+            for info in found:
+                if info.seq > last:
+                    return
+                block = self.block(info.seq)
+                if block is not None:
+                    yield info.seq, block.batch
+            after = found[-1].seq
+
+    @locked
+    def slot_infos(self, first: int, last: int) -> list[BlockInfo]:
+        """Return the headers of the blocks committed in slots first … last in commit order."""
+        return self._infos("slot BETWEEN ? AND ? ORDER BY seq", (first, last))
 
     @locked
     def losses(self) -> list[Loss]:

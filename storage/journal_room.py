@@ -17,6 +17,8 @@ from storage.journal_types import Loss, Quota
 
 _PENDING: Final = 0
 _EVICT_BLOCKS: Final = 64
+_COMMITS_A_LOOK: Final = 16
+"""Commits between two looks at quota and disk, far from both limits."""
 
 _EVICTION: Final = (
     ("", "state=1 AND slot<=:sealed"),
@@ -40,6 +42,9 @@ class JournalRoom(JournalReader):
         self._pending = [0, 0, 0]
         self._losses = 0
         self._lost_rows = 0
+        self._credit = 0
+        """Bytes that may be written before the room is looked at again."""
+        self._commits_left = 0
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -58,7 +63,19 @@ class JournalRoom(JournalReader):
         pages = self._one("PRAGMA page_count")[0] - self._one("PRAGMA freelist_count")[0]
         return pages * PAGE_BYTES
 
+    def _make_room_for(self, need: int) -> None:
+        """Make room for a block. Asking the disk costs as much as a small block: what it said holds for a while."""
+        if need > self._credit or self._commits_left <= 0:
+            self._make_room(need)
+            limit = self._quota.bytes - self._quota.bytes // 8
+            free = shutil.disk_usage(self._path.parent).free - self._quota.reserve_bytes
+            self._credit = max(min(limit - self._used_bytes(), free) // 4, 0)
+            self._commits_left = _COMMITS_A_LOOK
+        self._credit -= need
+        self._commits_left -= 1
+
     def _make_room(self, need: int) -> None:
+        self._write_marks()
         limit = self._quota.bytes - self._quota.bytes // 8
         while self._used_bytes() + need > limit:
             if not self._evict(_EVICTION):
@@ -115,6 +132,7 @@ class JournalRoom(JournalReader):
     def trim(self, *, committed_before_ns: int) -> int:
         """Remove blocks that are delivered, sealed and older than given; return the number of rows removed."""
         removed = 0
+        self._write_marks()
         with self._guard():
             while found := self._db.execute(
                 f"SELECT seq, rows, size, state FROM block WHERE state=1 AND slot<=? AND committed_ns<? "  # noqa: S608

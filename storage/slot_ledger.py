@@ -25,6 +25,7 @@ Expected = Callable[[str, int, int], bool]
 DAY_MS: Final = 86_400_000
 KEEP_DAYS: Final = 8
 _NO_TROUBLE: Final = 255
+_NOT_PLAIN: Final = np.uint16(RowFlag.NO_VALUE | RowFlag.ALIVE | RowFlag.MISSED | RowFlag.IMPORTED)
 
 _CODE_OF_CAUSE: Final = np.full(16, Outcome.MISSED_AGENT, dtype=np.uint8)
 for _cause, _outcome in OUTCOME_OF_CAUSE.items():
@@ -94,6 +95,8 @@ class SlotLedger:
         wanted = (group >= 0) & (batch.flags & np.uint16(RowFlag.IMPORTED) == 0)
         if not bool(wanted.any()):
             return
+        if len(self.groups) == 1 and self._observe_plain(self.groups[0], batch, wanted):
+            return
         kind = kinds(batch)
         good = (kind == KIND_VALUE) & (batch.status & np.uint32(SEVERITY_MASK) == 0)
         codes = np.full(len(batch), Outcome.BAD_QUALITY, dtype=np.uint8)
@@ -118,6 +121,20 @@ class SlotLedger:
                     received[rows],
                     codes[rows],
                 )
+
+    def _observe_plain(self, group: SlotGroup, batch: Batch, wanted: NDArray[np.bool_]) -> bool:
+        """Count rows that are all good values on time, in slots that are open; return whether they are."""
+        if bool((batch.flags & _NOT_PLAIN).any()) or bool(batch.status.any()):
+            return False
+        tau, received = instants(batch), batch.received_ns
+        # Received within the deadline after its own instant: the slot of the instant ends even later.
+        if int((received - tau).max()) > group.deadline_ms * NS_PER_MS:
+            return False
+        position = self._position.take(batch.signal)
+        slot = tau // (group.slot_ms * NS_PER_MS)
+        if not bool(wanted.all()):
+            position, slot = position[wanted], slot[wanted]
+        return group.put_best(slot, position, np.uint8(Outcome.ON_TIME))
 
     def _observe(
         self,
@@ -150,6 +167,10 @@ class SlotLedger:
                 del self._days[old]
         # A day that is kept no longer gets a throw-away table.
         return self._days.get(day, np.zeros((len(self.points), OUTCOMES), dtype=np.int32))
+
+    def closable(self, now_ns: int) -> bool:
+        """Return whether the deadline of a slot has passed, so that `close` has more to do than to note causes."""
+        return any(group.closable(now_ns // NS_PER_MS) for group in self.groups)
 
     def close(self, now_ns: int, causes: Mapping[str, MissedCause]) -> Batch:
         """Close every slot whose deadline has passed and return one missed row per expected slot without any row.
@@ -261,9 +282,9 @@ class SlotLedger:
         return upload_rate(counts, self.devices, registered)
 
     def count_window(self, group: SlotGroup, slot: int) -> None:
-        """Add a closed slot of the ring to the counts of the last 24 hours; used by `slot_snapshot`."""
+        """Add a closed slot to the counts of the last 24 hours; used by `slot_snapshot`."""
         self._rate = None
-        group.add_to(self._window, group.ring[slot % len(group.ring)], 1)
+        group.add_to(self._window, group.codes_of(slot), 1)
 
     def counts_of_day(self, day: int) -> NDArray[np.int32]:
         """Return points × outcomes of one day as a copy."""

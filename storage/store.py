@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +28,15 @@ class StoreBlock:
         """Return rows first … last−1 as a block of the same sequence."""
         ranks = None if self.ranks is None else self.ranks[first:last]
         return StoreBlock(self.seq, self.table, self.batch.select(np.arange(first, last)), ranks)
+
+
+def by_table(
+    blocks: Sequence[StoreBlock],
+) -> Iterator[tuple[SignalTable, list[tuple[Batch, NDArray[np.uint8] | None]]]]:
+    """Yield (table, (rows, ranks) of each block) for runs of blocks of one table."""
+    for _, run in groupby(blocks, key=lambda block: id(block.table)):
+        found = list(run)
+        yield found[0].table, [(block.batch, block.ranks) for block in found]
 
 
 class RefusedPointsError(PermanentError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +15,10 @@ from agent.cli.common import (
     LanguageOption,
     PlantFile,
     fail,
-    load_or_exit,
     resolve_language,
 )
 from agent.language import choose
-from model.errors import PlantproofError
+from model.errors import ConfigError, PlantproofError
 
 
 def run(
@@ -33,10 +33,14 @@ def run(
 ) -> None:
     """采集、封存、上传并提供看板，直到 Ctrl-C / Collect, seal, deliver and serve the board until Ctrl-C."""
     from agent.plant_agent import PlantAgent
+    from agent.plant_pack import load_pack
     from agent.signals import stop_on_signals
 
     language = resolve_language(lang)
-    plant = load_or_exit(file, language=language)
+    try:
+        plant = load_pack(file, os.environ)
+    except ConfigError as exc:
+        fail(exc, language=language)
     configure_logging(verbose=verbose)
     agent = PlantAgent(plant, board=not no_board, port=port)
     agent.on_listening(

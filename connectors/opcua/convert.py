@@ -38,6 +38,8 @@ _ACTIONS: Final = np.array(
     ],
     dtype=np.int8,
 )
+_PLAIN: Final = np.isin(np.arange(10), (_KEEP, _CHECK_FLOAT))
+_EXPONENT: Final = np.int64(0x7FF0_0000_0000_0000)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,15 +74,30 @@ def known_items(readings: Readings, items: int) -> Readings:
 
 
 def to_batch(
-    readings: Readings, targets: Targets, received_ns: int, flags: RowFlag | int = 0
+    readings: Readings,
+    targets: Targets,
+    received_ns: int | NDArray[np.int64],
+    flags: RowFlag | int = 0,
 ) -> Batch:
-    """Return one row a reading.
+    """Return one row a reading. received_ns: of all, or of each.
 
     A value that the type of its signal cannot hold exactly, and a missing value, gives a row without value; its
     status is then BAD_TYPE_MISMATCH unless the device itself said Bad. NaN and infinities: NO_VALUE and NOT_FINITE.
     An array or text of a wrong type never reaches the value column. All items must be known.
     """
-    action = _ACTIONS[readings.kind, targets.type[readings.item]]
+    signal = targets.signal.take(readings.item)
+    received = np.full(len(readings), received_ns, dtype=np.int64)
+    action = _ACTIONS[readings.kind, targets.type.take(readings.item)]
+    if _is_plain(readings, action):
+        return Batch(
+            signal,
+            readings.source_ns,
+            received,
+            readings.bits,
+            readings.status,
+            np.full(len(readings), int(flags), dtype=np.uint16),
+            readings.texts,
+        )
     value, holds, finite = _converted(readings.bits, action)
     refused = ~holds & finite
     bad = readings.status & np.uint32(codes.BAD) != 0
@@ -90,14 +107,22 @@ def to_batch(
     overflow = readings.status & np.uint32(codes.OVERFLOW_BITS) == codes.OVERFLOW_BITS
     row_flags[overflow] |= np.uint16(RowFlag.OVERFLOW)
     return Batch(
-        targets.signal[readings.item],
+        signal,
         readings.source_ns,
-        np.full(len(readings), received_ns, dtype=np.int64),
+        received,
         np.where(holds, value, 0),
         np.where(refused & ~bad, np.uint32(codes.BAD_TYPE_MISMATCH), readings.status),
         row_flags,
         readings.texts,
     )
+
+
+def _is_plain(readings: Readings, action: NDArray[np.int8]) -> bool:
+    """Return whether every reading is good and goes into its column as it is: what nearly all messages hold."""
+    if bool(readings.status.any()) or not bool(_PLAIN.take(action).all()):
+        return False
+    huge = readings.bits & _EXPONENT == _EXPONENT
+    return not bool(huge.any()) or not bool((huge & (action == _CHECK_FLOAT)).any())
 
 
 def _converted(

@@ -40,10 +40,21 @@ class Inbox(Generic[_T]):
 
     async def get(self) -> _T:
         """Return the oldest item; raises the failure of a producer once there is none left."""
+        await self._wait()
+        self._emptied.set()
+        return self._items.popleft()
+
+    async def get_all(self) -> list[_T]:
+        """Return all items that are there, at least one; raises as `get` does."""
+        await self._wait()
+        self._emptied.set()
+        items = list(self._items)
+        self._items.clear()
+        return items
+
+    async def _wait(self) -> None:
         while not self._items:
             if self._failure is not None:
                 raise self._failure
             self._filled.clear()
             await self._filled.wait()
-        self._emptied.set()
-        return self._items.popleft()

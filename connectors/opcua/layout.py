@@ -130,6 +130,56 @@ def find_starts(data: bytes, pos: int, count: int, prefix: int) -> Starts:
     return starts
 
 
+def one_layout(data: bytes, pos: int, count: int, prefix: int) -> NDArray[np.int64] | None:
+    """Return the start of each of `count` DataValues that have the same fields but, here and there, no picoseconds.
+
+    None: their layouts differ more than that. Servers leave picoseconds out where they are 0; they come after all that
+    is read, so that every field of interest lies at one distance from the start (OPC 10000-6, 5.2.2.17).
+    """
+    at = pos + prefix
+    first = data[at] | data[at + 1] << 8
+    usual = _DATA_VALUE_SIZE[(first & 0xFF) << 8 | first >> 8]
+    if not usual:
+        return None
+    usual += prefix
+    sizes = np.full(count, usual, dtype=np.int64)
+    row, odd, limit = 0, 0, count >> 4
+    while True:
+        at = pos + prefix
+        room = min(count - row, (len(data) - at - 2) // usual + 1)
+        if room <= 0:
+            return None
+        keys: NDArray[np.uint16] = np.ndarray((room,), "<u2", data, at, (usual,))
+        differ = keys != first
+        run = int(differ.argmax())
+        if not run and not differ[0]:
+            run = room
+        row += run
+        pos += run * usual
+        if row == count:
+            break
+        # One value of another layout; the usual one goes on behind it.
+        at = pos + prefix
+        if at + 2 > len(data):
+            return None
+        other = data[at] | data[at + 1] << 8
+        if odd > limit or (other ^ first) & ~(SOURCE_PICO | SERVER_PICO):
+            return None
+        odd += 1
+        size = _DATA_VALUE_SIZE[(other & 0xFF) << 8 | other >> 8] + prefix
+        sizes[row] = size
+        row += 1
+        pos += size
+        if row == count:
+            break
+    if pos > len(data):
+        raise UnsupportedError("the message ends too early")
+    starts = sizes.cumsum()
+    starts += pos - int(starts[-1])
+    starts -= sizes
+    return starts
+
+
 def uniform_run(data: bytes, pos: int, count: int, prefix: int) -> tuple[int, int]:
     """Return how many values from `pos` on have the layout of the first, and the bytes of one; 0 = no fixed layout."""
     at = pos + prefix

@@ -127,6 +127,13 @@ def alive_rows(read: Batch, rows: NDArray[np.bool_]) -> Batch:
     )
 
 
+def first_of(chosen: NDArray[np.bool_], items: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return the chosen rows that are the first of their item."""
+    first = np.zeros(len(items), dtype=np.bool_)
+    first[np.unique(items, return_index=True)[1]] = True
+    return chosen & first
+
+
 def with_receipt_rows(batch: Batch, resumed: NDArray[np.bool_]) -> Batch:
     """Return the rows, followed by a second row dated by receipt for each old value that begins anew.
 

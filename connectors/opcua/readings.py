@@ -70,8 +70,10 @@ class PublishMessage:
 
 def nanoseconds_of(filetime: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return UTC nanoseconds of FILETIME ticks; `NO_TIME` outside 1970-01-01 … 2262-01-01."""
-    inside = (filetime >= FILETIME_OF_1970) & (filetime < FILETIME_OF_2262)
-    return np.where(inside, (filetime - FILETIME_OF_1970) * 100, NO_TIME)
+    since = filetime - FILETIME_OF_1970
+    # As unsigned numbers the times before 1970 are large ones.
+    inside = since.view(np.uint64) < np.uint64(FILETIME_OF_2262 - FILETIME_OF_1970)
+    return since * 100 if inside.all() else np.where(inside, since * 100, NO_TIME)
 
 
 def joined(parts: Sequence[Readings]) -> Readings:
@@ -81,7 +83,12 @@ def joined(parts: Sequence[Readings]) -> Readings:
     texts: list[bytes] = []
     bits = []
     for part in parts:
-        bits.append(np.where(part.kind == Kind.TEXT, part.bits + len(texts), part.bits))
+        shift = part.texts and texts
+        bits.append(
+            np.where(part.kind == Kind.TEXT, part.bits + len(texts), part.bits)
+            if shift
+            else part.bits
+        )
         texts.extend(part.texts)
     return Readings(
         np.concatenate([p.item for p in parts]),

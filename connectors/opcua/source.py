@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,8 +19,8 @@ from connectors.opcua.convert import Targets, known_items, to_batch
 from connectors.opcua.errors import RefusedError
 from connectors.opcua.inbox import Inbox
 from connectors.opcua.items import ItemTable
-from connectors.opcua.proof import ProofBook, alive_rows, with_receipt_rows
-from connectors.opcua.readings import PublishMessage, Readings
+from connectors.opcua.proof import ProofBook, alive_rows, first_of, with_receipt_rows
+from connectors.opcua.readings import PublishMessage, Readings, joined
 from connectors.opcua.sequence import Arrival, SequenceBook
 from model.batch import Batch
 from model.flags import RowFlag
@@ -95,7 +95,7 @@ class OpcUaSource:
         self._elements = np.array(
             [-1 if a.index is None else a.index for a in addresses], dtype=np.int32
         )
-        self._items = ItemTable(connection, tuple(addresses), self._names, context.log)
+        self._items = ItemTable(connection, addresses, self._names, context.log)
         self._session: Session | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._book = ProofBook([], [])
@@ -134,7 +134,7 @@ class OpcUaSource:
         self._start(session, inbox)
         try:
             while True:
-                for batch in await self._rows(session, await inbox.get()):
+                for batch in await self._rows(session, await inbox.get_all()):
                     if len(batch):
                         yield batch
         finally:
@@ -205,18 +205,25 @@ class OpcUaSource:
                 continue
             if not message.keep_alive:
                 self._acks.append((message.subscription, message.sequence))
-            await inbox.put(_Published(message, now))
+            if inbox.full:
+                await inbox.put(_Published(message, now))
+                # Nothing was asked for meanwhile: the silence was ours.
+                self._last_publish_ns = self._clock.monotonic_ns()
+            else:
+                await inbox.put(_Published(message, now))
 
     async def _watch(self, inbox: Inbox[_Message]) -> None:
         """First watchdog: no response at all, not even a keep-alive."""
         limit_ns = self._items.silence_ms * _NS_PER_MS
         while True:
-            await asyncio.sleep(_WATCH_SECONDS)
             quiet_ns = self._clock.monotonic_ns() - self._last_publish_ns
             if inbox.full:
                 self._last_publish_ns = self._clock.monotonic_ns()
+                quiet_ns = 0
             elif quiet_ns > limit_ns:
                 raise errors.silent(self._config.url, quiet_ns / 1e9)
+            # Not before it can be true: a wake-up a source and second is much in a plant of many sources.
+            await asyncio.sleep((limit_ns - quiet_ns) / 1e9 + _WATCH_SECONDS)
 
     async def _watch_clock(self, session: Session) -> None:
         """Second watchdog: the clock of the server must be readable and move."""
@@ -247,6 +254,9 @@ class OpcUaSource:
             items = self._items.active(self._required)
             await self._reread(session, inbox, items, again=False)
             await asyncio.sleep(self._items.grace_ms / 1000)
+            # An item of which the subscription has spoken meanwhile is not dead; only the others are read once more.
+            quiet = self._book.silent_since(self._suspects, self._suspected_at)
+            self._suspects = self._suspects[quiet]
             await self._reread(session, inbox, self._suspects, again=True)
 
     async def _reread(
@@ -276,43 +286,73 @@ class OpcUaSource:
 
     # --- rows, in the consumer -------------------------------------------------------------------------------
 
-    async def _rows(self, session: Session, message: _Message) -> list[Batch]:
-        """Return the rows of one message of the inbox."""
-        if isinstance(message, Batch):
-            return [message]
-        if isinstance(message, _Reread):
-            if message.again:
-                return await self._second_look(session, message)
-            return self._first_look(message)
+    async def _rows(self, session: Session, messages: Sequence[_Message]) -> list[Batch]:
+        """Return the rows of messages of the inbox; notifications that came together become one batch."""
+        rows: list[Batch] = []
+        live: list[tuple[Readings, int]] = []
+        for message in messages:
+            if isinstance(message, _Published):
+                rows += await self._published(session, message, live)
+                continue
+            rows += self._live(live)
+            if isinstance(message, Batch):
+                rows.append(message)
+            elif message.again:
+                rows += await self._second_look(session, message)
+            else:
+                rows += self._first_look(message)
+        return rows + self._live(live)
+
+    async def _published(
+        self, session: Session, message: _Published, live: list[tuple[Readings, int]]
+    ) -> list[Batch]:
+        """Put the values of a notification into `live`; return the rows that must come before them."""
         published = message.message
         if published.status_change is not None:
             raise errors.lost(
                 self._config.url, f"the subscription ended with 0x{published.status_change:08X}"
             )
-        rows = []
+        rows: list[Batch] = []
         arrival = self._sequences.arrived(
             published.subscription, published.sequence, keep_alive=published.keep_alive
         )
         if arrival.lost:
+            rows += self._live(live)
             rows += await self._recover(session, published.subscription, arrival)
         if arrival.found_again:
             self.counters.lost_notifications -= 1
         if arrival.fresh and published.readings is not None:
-            rows.append(self._live(published.readings, message.received_ns))
+            live.append((published.readings, message.received_ns))
         return rows
 
-    def _live(self, readings: Readings, received_ns: int) -> Batch:
-        """Return the rows of one notification and remember them as the last values."""
+    def _live(self, live: list[tuple[Readings, int]]) -> list[Batch]:
+        """Return the rows of notifications as one batch, remember them as the last values, and empty the list.
+
+        live: readings of each notification, and when it was received.
+        """
+        if not live:
+            return []
+        readings = joined([part for part, _ in live])
+        received: int | NDArray[np.int64] = live[0][1]
+        if len(live) > 1:
+            received = np.repeat(np.array([at for _, at in live]), [len(part) for part, _ in live])
+        live.clear()
         known = known_items(readings, len(self._names))
-        self.counters.unknown_items += len(readings) - len(known)
-        batch = to_batch(known, self._targets, received_ns)
+        if known is not readings:
+            self.counters.unknown_items += len(readings) - len(known)
+            if not isinstance(received, int):
+                received = received[readings.item < len(self._names)]
+            readings = known
+        batch = to_batch(readings, self._targets, received)
         self.counters.values += len(batch)
         self.counters.overflow_rows += int(
             np.count_nonzero(batch.flags & np.uint16(RowFlag.OVERFLOW))
         )
-        resumed = self._book.resumes(known.item)
-        self._book.note(known.item, batch)
-        return with_receipt_rows(batch, resumed)
+        resumed = self._book.resumes(readings.item)
+        self._book.note(readings.item, batch)
+        if resumed.any():
+            return [with_receipt_rows(batch, first_of(resumed, readings.item))]
+        return [batch]
 
     async def _recover(self, session: Session, subscription: int, arrival: Arrival) -> list[Batch]:
         """Ask for lost notifications again; read everything, marked OVERFLOW, if one is gone for good."""
@@ -326,7 +366,7 @@ class OpcUaSource:
             self.counters.republished_notifications += 1
             self._sequences.recovered(subscription, sequence)
             if again.readings is not None:
-                rows.append(self._live(again.readings, self._clock.unix_ns()))
+                rows += self._live([(again.readings, self._clock.unix_ns())])
         if gone:
             self.counters.lost_notifications += gone
             self._log.warning(

@@ -24,10 +24,14 @@ from connectors.opcua.layout import (
     STRING,
     VALUE,
     find_starts,
+    one_layout,
     uniform_run,
 )
 from connectors.opcua.readings import Kind, Readings, nanoseconds_of
 from model.batch import NO_TIME
+
+_LONG_RUN = 8
+"""Values of one layout at the beginning from which on the others are expected to be alike."""
 
 
 def data_values(
@@ -41,6 +45,9 @@ def data_values(
     run, size = uniform_run(data, pos, count, prefix)
     if run == count and pos + run * size <= len(data):
         return _uniform(data, pos, count, size, elements, numbered=numbered)
+    alike = one_layout(data, pos, count, prefix) if run >= _LONG_RUN else None
+    if alike is not None:
+        return _alike(data, alike, elements, numbered=numbered)
     starts = find_starts(data, pos, count, prefix)
     start = starts.positions[0] if len(starts.positions) == 1 else np.concatenate(starts.positions)
     source = _Bytes(data)
@@ -108,6 +115,34 @@ def _uniform(
     else:
         source = np.full(count, NO_TIME, dtype=np.int64)
     return Readings(item, kinds, bits, status, source)
+
+
+def _alike(
+    data: bytes, start: NDArray[np.int64], elements: NDArray[np.int32], *, numbered: bool
+) -> Readings:
+    """Return DataValues whose fields lie at the same distance from each start."""
+    source = _Bytes(data)
+    prefix = 4 if numbered else 0
+    count, first = len(start), int(start[0])
+    mask, code = data[first + prefix], data[first + prefix + 1]
+    item = source.take("<u4", start).astype(np.int64) if numbered else np.arange(count)
+    kind, bits, tail = Kind.NULL, np.zeros(count, dtype=np.int64), prefix + 1
+    if mask & VALUE:
+        kind = Kind(int(KIND_OF[code]))
+        if code in FORMAT:
+            bits = _bits_column(source.take(FORMAT[code][0], start + (prefix + 2)), kind)
+        tail += int(HEAD_OF[code])
+    kinds = np.full(count, kind, dtype=np.uint8)
+    _refuse_unwanted(kinds, bits, item, elements)
+    status = np.zeros(count, dtype=np.uint32)
+    if mask & STATUS:
+        status = source.take("<u4", start + tail)
+        tail += 4
+    if mask & SOURCE:
+        times = nanoseconds_of(source.take("<i8", start + tail))
+    else:
+        times = np.full(count, NO_TIME, dtype=np.int64)
+    return Readings(item, kinds, bits, status, times)
 
 
 def _refuse_unwanted(

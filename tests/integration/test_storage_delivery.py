@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
 
 from model.batch import make_batch
 from model.signal import Role, Signal, SignalTable, SignalType
@@ -143,9 +145,10 @@ def test_paused_and_killed_server_loses_and_doubles_nothing(influx, tmp_path):
 def test_field_with_another_type_in_the_database_costs_only_its_own_points(influx, tmp_path):
     bench = Bench(tmp_path, store_of(influx))
     # Somebody else wrote count.good as a float into the same shard.
-    bench.store._write_api.write(
-        bucket=influx.bucket, record=f"count,device=other good=1.5 {T0}".encode()
-    )
+    with InfluxDBClient(influx.url, influx.token, org=influx.org) as client:
+        client.write_api(write_options=SYNCHRONOUS).write(
+            bucket=influx.bucket, record=f"count,device=other good=1.5 {T0}".encode()
+        )
     bench.fill(4)
     bench.drain()
     assert len(bench.quarantine) == 100

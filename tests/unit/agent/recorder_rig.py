@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.recorder import Recorder
+from agent.recorder import ROWS_IN_MEMORY, Recorder
 from agent.recovery_intent import RecoveryIntent
 from agent.sealer import Now, Sealer
 from config.document import PlantDocument, plant_document
@@ -154,6 +154,7 @@ def running(
     start: bool = True,
     previous: PreviousHead | None = None,
     origin: Origin = ORIGIN,
+    rows_in_memory: int = ROWS_IN_MEMORY,
 ) -> Iterator[Rig]:
     """Open everything and start; leaving the context is the end of the process, without an orderly stop."""
     ledger = open_ledger(folder / "ledger", log_key(origin, SIGNER.public_key))
@@ -172,7 +173,7 @@ def running(
             previous=previous,
         )
         intent = RecoveryIntent(folder / "recovery.json")
-        recorder = Recorder(journal, sealer, doc, intent)
+        recorder = Recorder(journal, sealer, doc, intent, rows_in_memory=rows_in_memory)
         rig = Rig(folder, clock, journal, ledger, archive, sealer, recorder, doc, intent)
         if start:
             recorder.start(clock.now, clean=clean, torn_bytes=0)

@@ -12,11 +12,12 @@ import pytest
 
 from agent import pipeline as pipeline_module
 from agent.pipeline import Pipeline
-from agent.recorder import BrokenFilesError
+from agent.recorder import Backlog, BrokenFilesError
 from agent.sealer import Now
 from model.batch import Batch, make_batch
 from model.errors import TransientError
 from model.flags import RowFlag
+from model.signal import Role, Signal, SignalTable, SignalType
 from tests.support.prompt import PATIENCE_S
 
 NOW = Now(0, 0, "U")
@@ -40,8 +41,9 @@ class FakeRecorder:
         self.entered = threading.Event()
         self.go_on = threading.Event()
         self.go_on.set()
+        self.backlog: Backlog | None = None
 
-    def commit(self, batches: list[Batch], _now: Now) -> None:
+    def commit(self, batches: list[Batch], _now: Now) -> Backlog | None:
         self.entered.set()
         assert self.go_on.wait(PATIENCE_S)
         refused, self.refuse_next = self.refuse or self.refuse_next, False
@@ -49,6 +51,7 @@ class FakeRecorder:
             raise TransientError("the disk is full", "磁盘已满")
         self.committed.append([v for batch in batches for v in batch.value.tolist()])
         self.flags |= {f for batch in batches for f in batch.flags.tolist()}
+        return self.backlog
 
     def check_files(self) -> None:
         if self.broken:
@@ -69,7 +72,11 @@ class FakeRecorder:
 class Rig:
     """A pipeline over the fake recorder with one source that counts its batches."""
 
-    def __init__(self, extra: Callable[[Now], list[Batch]] = lambda _now: []) -> None:
+    def __init__(
+        self,
+        extra: Callable[[Now], list[Batch]] = lambda _now: [],
+        table: SignalTable | None = None,
+    ) -> None:
         self.recorder = FakeRecorder()
         self.delivered = 0
         self.acknowledged: list[int] = []
@@ -83,6 +90,7 @@ class Rig:
             delivered=lambda: {"s": self.delivered},
             committed=self._committed,
             extra=extra,
+            table=table,
         )
 
     def _observe(self, batch: Batch) -> None:
@@ -213,3 +221,61 @@ async def test_files_that_need_reopening_end_the_run_after_the_rows_are_safe():
     with pytest.raises(BrokenFilesError):
         await rig.pipeline.close()
     assert rig.recorder.all == [1, 2], "what came meanwhile is safe too"
+
+
+TWO = SignalTable.of(
+    [
+        Signal(device="cnc-01", name="load", role=Role.PROCESS_VALUE, type=SignalType.INT),
+        Signal(device="cnc-02", name="load", role=Role.PROCESS_VALUE, type=SignalType.INT),
+    ]
+)
+
+
+def of(signal: int, value: int) -> Batch:
+    return make_batch(signal=[signal], source_ns=[0], received_ns=0, value=[value])
+
+
+async def test_only_the_source_of_a_full_stream_waits_and_the_operator_is_told(caplog):
+    caplog.set_level("INFO")
+    rig = Rig(table=TWO)
+    rig.recorder.backlog = Backlog(sealing=False, full=frozenset({0}))
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(rig.pipeline.run())
+        await rig.pipeline.deliver(of(0, 1))
+        await rig.until(lambda: rig.pipeline.overload)
+        assert rig.pipeline.held_devices == {"cnc-01"}
+        assert rig.pipeline.overload is not None
+        assert "cnc-01.process" in rig.pipeline.overload.en
+        assert "cnc-01.process" in rig.pipeline.overload.zh
+        assert "已暂缓读取" in rig.pipeline.overload.zh
+        waiting = group.create_task(rig.pipeline.deliver(of(0, 2)))
+        await rig.pipeline.deliver(of(1, 3))
+        await rig.until(lambda: rig.recorder.all == [1, 3])
+        assert not waiting.done()
+        # The next block has taken the rows of the stream.
+        rig.recorder.backlog = None
+        await rig.pipeline.deliver(of(1, 4))
+        await rig.until(lambda: rig.recorder.all == [1, 3, 4, 2])
+        assert waiting.done()
+        assert rig.pipeline.overload is None
+        assert rig.pipeline.held_devices == set()
+        task.cancel()
+    await rig.pipeline.close()
+    told = [r.getMessage() for r in caplog.records if r.name == "plantproof.pipeline"]
+    assert len(told) == 2
+    assert "held back" in told[0]
+    assert told[1] == "all sources are read again"
+
+
+async def test_a_minute_in_pieces_is_sealed_on_without_waiting_for_rows():
+    rig = Rig()
+    rig.recorder.backlog = Backlog(sealing=True, full=frozenset())
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(rig.pipeline.run())
+        await rig.send(1)
+        # No further row comes: without the sealing the next look would be a second later each.
+        async with asyncio.timeout(0.9):
+            await rig.until(lambda: len(rig.recorder.committed) >= 5)
+        task.cancel()
+    await rig.pipeline.close()
+    assert rig.recorder.all == [1]

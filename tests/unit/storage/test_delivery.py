@@ -280,3 +280,63 @@ def test_answers_are_told_apart(status, body, kind, word):
     assert error.zh != error.en
     if isinstance(error, BusyStoreError):
         assert error.retry_after_s == 7.0
+
+
+def offered(bench: Bench, blocks: int, rows: int = 2) -> None:
+    """Commit blocks and hand each to delivery, as the agent does."""
+    for _ in range(blocks):
+        first = bench.journal.last_seq * 1000
+        batch = make_batch(
+            signal=[i % 2 for i in range(rows)],
+            source_ns=[T0 + first + i for i in range(rows)],
+            received_ns=T0,
+            value=range(first, first + rows),
+        )
+        block = bench.journal.commit([batch], slot=SLOT, config=bench.config)
+        assert block is not None
+        bench.delivery.offer(block)
+
+
+def test_blocks_come_from_memory_while_the_store_keeps_up(bench, monkeypatch):
+    monkeypatch.setattr(bench.journal, "block", lambda _seq: pytest.fail("read back"))
+    for _ in range(5):
+        offered(bench, 3)
+        bench.delivery.deliver_once()
+    assert bench.store.writes == [[n, n + 1, n + 2] for n in (1, 4, 7, 10, 13)]
+    assert bench.journal.status().pending_blocks == 0
+    assert len(bench.store.points) == 30
+
+
+def test_after_an_outage_the_journal_is_read_for_what_memory_does_not_hold(bench, monkeypatch):
+    monkeypatch.setattr("storage.delivery.FRESH_ROWS", 6)
+    bench.store.errors = [TransientError("down", "停机")]
+    offered(bench, 2)
+    assert bench.delivery.deliver_once().blocks == 0
+    offered(bench, 10)
+    bench.clock.now += 2 * SECOND
+    while bench.delivery.deliver_once().blocks:
+        pass
+    assert sorted(seq for write in bench.store.writes for seq in write) == list(range(1, 13))
+    assert len(bench.store.points) == 24
+    # Nothing of it is held any more: new blocks come from memory again.
+    monkeypatch.setattr(bench.journal, "block", lambda _seq: pytest.fail("read back"))
+    offered(bench, 2)
+    bench.delivery.deliver_once()
+    assert bench.store.writes[-1] == [13, 14]
+
+
+def test_evicted_blocks_are_forgotten(bench):
+    bench.store.errors = [TransientError("down", "停机")]
+    offered(bench, 3)
+    bench.delivery.deliver_once()
+    # What the quota takes: the two oldest blocks, not delivered.
+    bench.journal.mark_sealed(SLOT)
+    bench.journal._remove([(1, 2, 1, 0), (2, 2, 1, 0)], "evicted_unsent")
+    bench.clock.now += 2 * SECOND
+    while bench.delivery.deliver_once().blocks:
+        pass
+    assert bench.store.writes == [[3]]
+    offered(bench, 1)
+    bench.delivery.deliver_once()
+    assert bench.store.writes == [[3], [4]]
+    assert bench.journal.status().pending_blocks == 0

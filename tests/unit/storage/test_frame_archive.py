@@ -194,3 +194,46 @@ def test_container_equals_the_frames_file_of_the_published_bundle(tmp_path):
             )
         data = b"".join(archive.container(list(archive.slots(29_538_720, 29_538_724))))
     assert data == (vectors / "bundle" / "frames" / "29538720-29538724.frames").read_bytes()
+
+
+@pytest.mark.parametrize("level", [0, 6])
+def test_record_written_in_pieces_is_read_like_any_other(tmp_path, level):
+    with FrameArchive(tmp_path, level=level) as archive:
+        archive.append(FIRST, salts_of(FIRST), frames_of(FIRST))
+        for slot in (FIRST + 1, FIRST + 2):
+            record = archive.begin(slot)
+            for salt, frame in expected(slot):
+                record.add(salt, frame)
+            record.finish()
+            assert archive.read(slot) == expected(slot)
+        archive.append(FIRST + 3, salts_of(FIRST + 3), frames_of(FIRST + 3))
+    with FrameArchive(tmp_path, level=level) as archive:
+        assert archive.torn_bytes == 0
+        assert archive.check_day(DAY) == []
+        assert [archive.read(FIRST + i) for i in range(4)] == [
+            expected(FIRST + i) for i in range(4)
+        ]
+
+
+def test_unfinished_record_is_nothing_to_readers_and_cut_at_the_next_start(tmp_path):
+    build(tmp_path / "a", 2)
+    name = "2026-02-28.frames"
+    whole = (tmp_path / "a" / name).stat().st_size
+    (tmp_path / "b").mkdir()
+    with FrameArchive(tmp_path / "a", level=0) as archive:
+        record = archive.begin(FIRST + 2)
+        record.add(*expected(FIRST + 2)[0])
+        reader = FrameArchive(tmp_path / "a", read_only=True)
+        assert list(reader.slots(FIRST, FIRST + 9)) == [FIRST, FIRST + 1]
+        assert reader.damage(DAY) == []
+        # What a crash at this moment leaves behind.
+        left = (tmp_path / "a" / name).read_bytes()
+        (tmp_path / "b" / name).write_bytes(left)
+    assert (tmp_path / "a" / name).stat().st_size == whole, "an orderly end takes it back"
+    with FrameArchive(tmp_path / "b") as archive:
+        assert archive.torn_bytes == len(left) - whole > HEADER_BYTES
+        archive.append(FIRST + 2, salts_of(FIRST + 2), frames_of(FIRST + 2))
+        assert [archive.read(FIRST + i) for i in range(3)] == [
+            expected(FIRST + i) for i in range(3)
+        ]
+    assert [p.name for p in (tmp_path / "b").iterdir()] == [name], "nothing that only it has"

@@ -445,3 +445,68 @@ def test_kill_nine_fifty_times_loses_no_acknowledged_row(tmp_path):
             assert block.batch.value.tolist() == list(range(first, first + n))
         unprinted = journal.status().blocks - len(acknowledged)
         assert 0 <= unprinted <= 50, "at most the block in flight at each kill was not acknowledged"
+
+
+def states_on_disk(path: Path) -> list[int]:
+    """Return the delivery state of every block as another connection sees it."""
+    db = sqlite3.connect(path)
+    try:
+        return [row[0] for row in db.execute("SELECT state FROM block ORDER BY seq")]
+    finally:
+        db.close()
+
+
+def test_marks_of_delivered_blocks_are_written_with_the_next_block(tmp_path):
+    path = tmp_path / "j.db"
+    with opened(path) as journal:
+        config = journal.register(TABLE, "a")
+        for n in range(4):
+            journal.append([rows(n * 10, 3)], slot=SLOT, config=config)
+        journal.acknowledge([1, 3])
+        assert states_on_disk(path) == [0, 0, 0, 0]
+        # Everything that asks sees them as delivered all the same.
+        assert journal.pending_blocks == 2
+        status = journal.status()
+        assert (status.pending_rows, status.oldest_pending_ns) == (
+            6,
+            journal.infos()[1].committed_ns,
+        )
+        journal.acknowledge([2])
+        journal.append([rows(90, 1)], slot=SLOT, config=config)
+        assert states_on_disk(path) == [1, 1, 1, 0, 0]
+        assert [i.seq for i in journal.infos(pending=True)] == [4, 5]
+        journal.acknowledge([4, 4, 99])
+        assert [i.seq for i in journal.infos(pending=True)] == [5]
+        journal.acknowledge([5])
+    assert states_on_disk(path) == [1, 1, 1, 1, 1], "an orderly end writes them"
+
+
+def test_marks_that_a_kill_takes_are_set_again(tmp_path):
+    path = tmp_path / "j.db"
+    journal = opened(path)
+    config = journal.register(TABLE, "a")
+    journal.append([rows(0, 3)], slot=SLOT, config=config)
+    journal.acknowledge([1])
+    # What a kill leaves: the files as they are now.
+    copy = tmp_path / "killed"
+    copy.mkdir()
+    for file in tmp_path.glob("j.db*"):
+        (copy / file.name).write_bytes(file.read_bytes())
+    journal.close()
+    with opened(copy / "j.db") as after:
+        assert [i.seq for i in after.infos(pending=True)] == [1]
+        after.acknowledge([1])
+        assert after.infos(pending=True) == []
+
+
+def test_a_commit_gives_its_block_back_as_it_will_be_read(tmp_path):
+    with opened(tmp_path / "j.db") as journal:
+        config = journal.register(TABLE, "a")
+        assert journal.commit([], slot=SLOT, config=config) is None
+        block = journal.commit([rows(0, 3), rows(0, 2)], slot=SLOT, config=config)
+        assert block is not None
+        read = journal.block(1)
+        assert read is not None
+        assert read.info == block.info
+        assert read.batch.value.tolist() == block.batch.value.tolist() == [0, 1, 2, 0, 1]
+        assert [seq for seq, _ in journal.batches(1, 9)] == [1]

@@ -170,3 +170,40 @@ def test_natural_types_have_the_plain_name():
         "env",
         "process",
     }
+
+
+def test_lines_of_one_type_join_fields_only_at_one_instant_of_one_stream():
+    signals = [signal("a"), signal("b"), signal("a", device="cnc-02")]
+    batch = rows([0, 1, 2, 0, 1], [0, 0, 0, 1, 2], floats(1.0, 2.0, 3.0, 4.0, 5.0))
+    assert lines(signals, batch) == [
+        f"process,device=cnc-01 a=1.0,b=2.0 {T0}",
+        f"process,device=cnc-02 a=3.0 {T0}",
+        f"process,device=cnc-01 a=4.0 {T0 + 1}",
+        f"process,device=cnc-01 b=5.0 {T0 + 2}",
+    ]
+
+
+def test_of_two_values_for_one_older_instant_the_last_counts_as_in_the_server():
+    # Rank 0 for both: they differ only in blocks that look no further back than the newest instant.
+    batch = rows([0, 0, 0], [5, 0, 0], floats(9.0, 1.0, 2.0))
+    assert lines([signal("a")], batch) == [
+        f"process,device=cnc-01 a=2.0 {T0}",
+        f"process,device=cnc-01 a=9.0 {T0 + 5}",
+    ]
+
+
+def test_blocks_without_ranks_are_encoded_together_and_others_one_by_one():
+    table = SignalTable.of([signal("a"), signal("t", SignalType.TEXT)])
+    encoder = LineEncoder(table, PlantTags("", simulated=False), unsigned=True)
+    one = rows([0, 1], [0, 0], [*floats(1.0), 0], texts=[b"x"])
+    two = rows([0, 1], [0, 1], [*floats(2.0), 1], texts=[b"x", b"y"])
+    together = encoder.encode_all([(one, None), (two, None)]).decode().splitlines()
+    # The value of the second block at the same instant is the one that a server would keep.
+    assert together == [
+        f'process,device=cnc-01 a=2.0,t_text="x" {T0}',
+        f'process,device=cnc-01 t_text="y" {T0 + 1}',
+    ]
+    ranks = np.array([1, 0], dtype=np.uint8)
+    apart = encoder.encode_all([(one, None), (two, ranks)])
+    assert apart == encoder.encode(one) + encoder.encode(two, ranks)
+    assert b"dup=1" in apart

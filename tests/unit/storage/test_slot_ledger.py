@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+import zlib
 from fractions import Fraction
 
 import numpy as np
@@ -188,6 +190,58 @@ def test_reload_keeps_the_counts_of_points_that_stay_and_starts_new_ones_now():
     assert sorted(zip(rows.signal.tolist(), ((rows.source_ns - T0) // MIN).tolist(), strict=True)) == [
         (0, 5), (0, 6), (0, 7), (1, 6), (1, 7)
     ]  # fmt: skip
+
+
+def test_snapshot_of_version_1_is_continued():
+    """Version 1: one zlib stream of u32be length, JSON head, then per group a ring of kept + ahead slots, then counts.
+
+    One point, slots of a minute: 1,440 kept and (60,000 + 1,800,000) / 60,000 + 2 = 33 ahead; slot k in row k mod 1473.
+    """
+    first = T0 // MIN
+    ring = np.full((1473, 1), 255, dtype=np.uint8)
+    ring[first % 1473] = Outcome.ON_TIME
+    ring[(first + 1) % 1473] = Outcome.MISSED_DEVICE
+    ring[(first + 2) % 1473] = Outcome.HELD_ALIVE
+    counts = np.zeros((1, len(Outcome)), dtype="<i4")
+    counts[0, Outcome.ON_TIME] = counts[0, Outcome.MISSED_DEVICE] = 1
+    group = {
+        "deadline_ms": 60_000,
+        "first": first,
+        "next": first + 2,
+        "points": [0],
+        "slot_ms": 60_000,
+    }
+    head = {
+        "days": [DAY],
+        "groups": [group],
+        "mark": 5,
+        "points": [["a", "state"]],
+        "saved_ns": T0 + 2 * MIN,
+        "v": 1,
+    }
+    text = json.dumps(head).encode()
+    raw = len(text).to_bytes(4, "big") + text + ring.tobytes() + counts.tobytes()
+    restored = restore(zlib.compress(raw), table("a"), expected=always, now_ns=T0 + 3 * MIN)
+    assert (restored.mark, restored.saved_ns) == (5, T0 + 2 * MIN)
+    ledger = restored.ledger
+    rate = ledger.rate()
+    assert (rate.count(Outcome.ON_TIME), rate.count(Outcome.MISSED_DEVICE)) == (1, 1)
+    assert ledger.rate_of_day(DAY).count(Outcome.MISSED_DEVICE) == 1
+    # The open slot has its proof; a row that comes late still mends the closed one.
+    assert len(ledger.close(T0 + 4 * MIN, {})) == 0
+    ledger.observe(good(0, T0 + 1 * MIN, delay_ns=3 * MIN))
+    rate = ledger.rate()
+    assert [rate.count(o) for o in (Outcome.ON_TIME, Outcome.HELD_ALIVE, Outcome.LATE)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("cut", [4, 9, 40, -1])
+def test_snapshot_cut_short_is_refused(cut):
+    ledger = SlotLedger(table("a"), now_ns=T0, expected=always)
+    ledger.observe(good(0, T0))
+    ledger.close(T0 + 3 * MIN, {})
+    data = snapshot(ledger, mark=1, now_ns=T0 + 3 * MIN)
+    with pytest.raises(PermanentError, match="starts anew"):
+        restore(data[:cut], table("a"), expected=always, now_ns=T0)
 
 
 @pytest.mark.parametrize("data", [b"", b"garbage", b"\x78\x9c\x03\x00\x00\x00\x00\x01"])

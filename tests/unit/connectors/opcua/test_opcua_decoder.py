@@ -137,3 +137,43 @@ def test_unusual_header_is_left_to_the_library(at: int, byte: int) -> None:
         data[22:25] = b"\0\0\0"
     with pytest.raises(UnsupportedError):
         decode_publish(bytes(data), NONE)
+
+
+def with_picoseconds(item: int, value: float, picoseconds: int) -> bytes:
+    """Return a Double with source time; picoseconds 0 are left out, as node servers do."""
+    head = struct.pack("<IBBdq", item, 0x15 if picoseconds else 0x05, 11, value, TICKS + item)
+    return head + (struct.pack("<H", picoseconds) if picoseconds else b"")
+
+
+@pytest.mark.parametrize("left_out", [(), (0,), (199,), (30, 31, 32), (8, 90, 150, 199)])
+def test_values_with_and_without_picoseconds_are_read_alike(left_out: tuple[int, ...]) -> None:
+    items = [with_picoseconds(i, i * 0.5, 0 if i in left_out else 7) for i in range(200)]
+    rows = decode_publish(publish(items), np.full(200, -1, dtype=np.int32)).readings
+    assert rows is not None
+    assert rows.item.tolist() == list(range(200))
+    assert rows.bits.view(np.float64).tolist() == [i * 0.5 for i in range(200)]
+    assert rows.source_ns.tolist() == [NANOSECONDS + 100 * i for i in range(200)]
+    assert set(rows.kind.tolist()) == {Kind.FLOAT}
+    assert not rows.status.any()
+
+
+def test_a_value_of_another_type_among_those_without_picoseconds_is_read_as_what_it_is() -> None:
+    items = [with_picoseconds(i, i * 0.5, 0 if i % 20 == 19 else 7) for i in range(100)]
+    items[50] = struct.pack("<IBBiq", 50, 0x05, 6, -50, TICKS)
+    items[70] = struct.pack("<IBBdIq", 70, 0x07, 11, 1.25, 0x80000000, TICKS)
+    rows = decode_publish(publish(items), np.full(100, -1, dtype=np.int32)).readings
+    assert rows is not None
+    assert rows.item.tolist() == list(range(100))
+    assert rows.bits[50] == -50
+    assert rows.kind[50] == Kind.SIGNED
+    assert rows.bits[70:71].view(np.float64).tolist() == [1.25]
+    assert rows.status[70] == 0x80000000
+    assert rows.bits[71:].view(np.float64).tolist() == [i * 0.5 for i in range(71, 100)]
+
+
+def test_a_message_cut_short_among_values_without_picoseconds_is_left_to_the_library() -> None:
+    items = [with_picoseconds(i, i * 0.5, 0 if i == 40 else 7) for i in range(100)]
+    data = publish(items)
+    for cut in range(len(data) - 60, len(data) - 8, 7):
+        with pytest.raises(UnsupportedError):
+            decode_publish(data[:cut], np.full(100, -1, dtype=np.int32))

@@ -37,3 +37,17 @@ async def test_consumer_waits_until_there_is_one() -> None:
     assert not waiting.done()
     await inbox.put(7)
     assert await waiting == 7
+
+
+async def test_all_items_at_once_make_room_for_every_producer() -> None:
+    inbox: Inbox[int] = Inbox(2)
+    await inbox.put(1)
+    await inbox.put(2)
+    waiting = [asyncio.create_task(inbox.put(n)) for n in (3, 4)]
+    await asyncio.sleep(0)
+    assert await inbox.get_all() == [1, 2]
+    await asyncio.gather(*waiting)
+    inbox.fail(ValueError("lost"))
+    assert await inbox.get_all() == [3, 4]
+    with pytest.raises(ValueError, match="lost"):
+        await inbox.get_all()
