@@ -15,7 +15,7 @@ from config.models import InfluxConfig
 from model.errors import PlantproofError
 from storage.http_answers import error_of, tls_options, unreachable
 from storage.influx1 import Influx1Settings
-from storage.influx2 import Influx2Settings
+from storage.influx2_settings import Influx2Settings
 from storage.store_choice import settings_of
 
 _MEASUREMENT = "plantproof_check"

@@ -1,42 +1,29 @@
-"""InfluxDB 2.x: ready bytes over urllib3, Flux through influxdb-client for reading back (docs/adr/0013)."""
+"""InfluxDB 2.x: influxdb-client as transport of ready bytes, Flux for reading back."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import numpy as np
 import urllib3
+from influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.write_precision import WritePrecision
+from influxdb_client.rest import ApiException
 
 from model.batch import Batch
 from model.signal import Signal, SignalTable
-from storage.http_answers import error_of, tls_options, unreachable
+from storage.http_answers import error_of, unreachable
+from storage.influx2_settings import Influx2Settings
 from storage.line_names import PlantTags, tag_text
 from storage.line_protocol import LineEncoder
 from storage.point_rows import MEASUREMENTS, FieldNames, FieldValue, newest
 from storage.store import StoreBlock, by_table
 
 _WEEK_NS: Final = 7 * 86_400_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Influx2Settings:
-    """Where to write. ca_file: certificate authority of the server, "" = those of the system."""
-
-    url: str
-    org: str
-    bucket: str
-    token: str = field(repr=False)
-    gzip: bool = False
-    timeout_ms: int = 10_000
-    ca_file: str = ""
-    verify_tls: bool = True
 
 
 class Influx2Store:
@@ -49,64 +36,43 @@ class Influx2Store:
         self._settings = settings
         self._tags = tags
         self._encoders: dict[SignalTable, LineEncoder] = {}
-        options: dict[str, Any] = {
-            "headers": {
-                "Authorization": f"Token {settings.token}",
-                "Content-Type": "text/plain; charset=utf-8",
-                **({"Content-Encoding": "gzip"} if settings.gzip else {}),
-            },
-            "timeout": settings.timeout_ms / 1000,
-            # Retrying is the business of `Delivery`, which knows back-off and outages.
-            "retries": False,
-            "maxsize": 1,
-            **_tls(settings),
-        }
-        self._http = urllib3.PoolManager(**options)
-        place = {"org": settings.org, "bucket": settings.bucket, "precision": "ns"}
-        self._write_url = f"{settings.url.rstrip('/')}/api/v2/write?{urlencode(place)}"
-        self._where = f"InfluxDB {settings.url}, bucket {settings.bucket}"
-
-    @cached_property
-    def _client(self) -> Any:
-        """Return the client that reads back.
-
-        Made at first use: its model of the whole API takes 20 MB, which an agent that only writes can spare.
-        """
-        from influxdb_client import InfluxDBClient  # noqa: PLC0415 - see above
-
-        settings = self._settings
-        return InfluxDBClient(
+        self._client = InfluxDBClient(
             url=settings.url,
             token=settings.token,
             org=settings.org,
             timeout=settings.timeout_ms,
             enable_gzip=settings.gzip,
+            # Retrying is the business of `Delivery`, which knows back-off and outages.
             retries=urllib3.Retry(0),
             verify_ssl=settings.verify_tls,
             **({"ssl_ca_cert": settings.ca_file} if settings.ca_file else {}),
         )
+        self._write_api = self._client.write_api(write_options=SYNCHRONOUS)
+        self._query_api = self._client.query_api()
+        self._where = f"InfluxDB {settings.url}, bucket {settings.bucket}"
 
     def close(self) -> None:
         """Close the connections; safe to call twice."""
-        self._http.clear()
-        if "_client" in self.__dict__:
-            self._client.close()
+        self._write_api.close()
+        self._client.close()
 
     def write(self, blocks: Sequence[StoreBlock]) -> None:
         """Store all rows of `blocks`; see `SampleStore.write`."""
         data = b"".join(self._encoder(table).encode_all(parts) for table, parts in by_table(blocks))
         if not data:
             return
-        body = gzip.compress(data, 1) if self._settings.gzip else data
         try:
-            answer = self._http.request("POST", self._write_url, body=body)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise unreachable(self._where, error) from error
-        if answer.status >= 300:
+            self._write_api.write(
+                bucket=self._settings.bucket, record=data, write_precision=WritePrecision.NS
+            )
+        except ApiException as error:
+            headers = dict(error.headers or {})
             lines = data.count(b"\n")
             raise error_of(
-                answer.status, answer.data, dict(answer.headers), self._where, lines=lines
-            )
+                error.status or 0, _body(error), headers, self._where, lines=lines
+            ) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise unreachable(self._where, error) from error
 
     def _encoder(self, table: SignalTable) -> LineEncoder:
         if table not in self._encoders:
@@ -115,10 +81,8 @@ class Influx2Store:
 
     def _query(self, flux: str) -> Iterator[dict[str, str]]:
         """Yield the records of an annotated CSV answer as column → text, with the type of `_value` under `#type`."""
-        from influxdb_client.rest import ApiException  # noqa: PLC0415 - see `_client`
-
         try:
-            response = self._client.query_api().query_raw(flux)
+            response = self._query_api.query_raw(flux)
             data = response.data if hasattr(response, "data") else response.read()
         except ApiException as error:
             raise error_of(
@@ -179,13 +143,7 @@ class Influx2Store:
         return {r["device"]: int(r["_value"]) for r in self._query(flux) if r.get("device")}
 
 
-def _tls(settings: Influx2Settings) -> dict[str, str]:
-    if not settings.url.lower().startswith("https"):
-        return {}
-    return tls_options(settings.ca_file, verify=settings.verify_tls)
-
-
-def _body(error: Any) -> bytes:
+def _body(error: ApiException) -> bytes:
     body: Any = error.body
     if body is None:
         return str(error.reason or "").encode()

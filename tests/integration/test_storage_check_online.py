@@ -10,7 +10,7 @@ import pytest
 from config.models import InfluxConfig
 from storage.check_online import check_influx1, check_influx2, check_online
 from storage.influx1 import Influx1Settings
-from storage.influx2 import Influx2Settings
+from storage.influx2_settings import Influx2Settings
 from storage.store_choice import settings_of
 from tests.support import servers
 

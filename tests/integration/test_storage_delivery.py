@@ -16,7 +16,8 @@ from model.batch import make_batch
 from model.signal import Role, Signal, SignalTable, SignalType
 from storage.delivery import Delivery, DeliveryState
 from storage.embedded import EmbeddedStore
-from storage.influx2 import Influx2Settings, Influx2Store
+from storage.influx2 import Influx2Store
+from storage.influx2_settings import Influx2Settings
 from storage.journal import Journal
 from storage.line_names import PlantTags
 from storage.points import journal_points

@@ -17,7 +17,8 @@ from model.flags import RowFlag
 from model.signal import Role, Signal, SignalTable, SignalType
 from storage.embedded import EmbeddedStore
 from storage.influx1 import Influx1Settings, Influx1Store
-from storage.influx2 import Influx2Settings, Influx2Store
+from storage.influx2 import Influx2Store
+from storage.influx2_settings import Influx2Settings
 from storage.instants import SameInstant
 from storage.line_names import PlantTags
 from storage.points import points_by_device
