@@ -37,9 +37,7 @@ def evaluate(
     """
     work = _workspace(rows, request)
     if isinstance(request, BeforeAfterClaim):
-        source = before if before is not None else work.rows
-        earlier = source if isinstance(source, Workspace) else Workspace(source, request.before)
-        found = before_after(earlier, work, request)
+        found = before_after(_earlier(before, work, request), work, request)
     else:
         found = _single(work, request)
     return replace(found, coverage=coverage(work, request))
@@ -51,6 +49,19 @@ def _workspace(rows: WindowRows | Workspace, request: ClaimRequest) -> Workspace
     if rows.span != request.span:
         raise ValueError(f"workspace of {rows.span} asked for {request.span}")
     return rows
+
+
+def _earlier(
+    before: WindowRows | Workspace | None, work: Workspace, request: BeforeAfterClaim
+) -> Workspace:
+    """Return the workspace of the before window, with the offset of the after window (config-document.md)."""
+    source = before if before is not None else work.rows
+    if isinstance(source, Workspace):
+        one_offset = all(len(p.document.calendar.offsets) == 1 for p in source.parts)
+        if one_offset or source.offset_at_ms == work.offset_at_ms:
+            return source
+        source = source.rows
+    return Workspace(source, request.before, work.offset_at_ms)
 
 
 def _single(work: Workspace, request: ClaimRequest) -> ClaimResult:

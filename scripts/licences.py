@@ -47,7 +47,9 @@ READ_BY_HAND = {
 
 def locked_names() -> list[str]:
     """Return the package names of the run-time lock file, sorted, each once."""
-    found = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[a-z0-9,._-]+\])?==", LOCK.read_text(), re.MULTILINE)
+    found = re.findall(
+        r"^([A-Za-z0-9._-]+)(?:\[[a-z0-9,._-]+\])?==", LOCK.read_text(), re.MULTILINE
+    )
     return sorted({name.lower() for name in found})
 
 
