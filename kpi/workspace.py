@@ -23,6 +23,7 @@ from model.signal import ROLE_CLASS, Role, SignalType
 
 if TYPE_CHECKING:
     from kpi.days import AssetDays
+    from kpi.equipment.space import EquipmentSpace
     from kpi.ratios import AssetSlots
 
 
@@ -70,6 +71,8 @@ class Workspace:
         """Filled by `kpi.days.asset_days`."""
         self.slots: dict[str, AssetSlots] | None = None
         """Filled by `kpi.ratios.asset_slots`."""
+        self.equipment: EquipmentSpace | None = None
+        """Filled by `kpi.equipment.space.equipment_space`."""
 
     @cached_property
     def selection(self) -> Selection:
