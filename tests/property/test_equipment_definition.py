@@ -10,6 +10,7 @@ import random
 from collections import Counter as Tally
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -109,18 +110,27 @@ def random_config(rng: random.Random) -> dict[str, Any]:
         ],
         {"a1": signals},
         calendar(
-            shifts=rng.choice(([shift(0, 1440)], [shift(470, 490), shift(485, 500)], [shift(495, 510)])),
+            shifts=rng.choice(
+                ([shift(0, 1440)], [shift(470, 490), shift(485, 500)], [shift(495, 510)])
+            ),
             breaks=rng.choice(([], [[488, 492]])),
             day_start_min=rng.choice((480, 497)),
-            extra=rng.choice(([], [{"date": "2026-03-01", "from_min": 505, "name": "x", "to_min": 515}])),
+            extra=rng.choice(
+                ([], [{"date": "2026-03-01", "from_min": 505, "name": "x", "to_min": 515}])
+            ),
         ),
         state_tables=[TABLE],
         counter_events=[
-            {"at_ms": T0 + rng.randrange(40) * MIN, "device": "a1", "kind": "set", "signal": r.value}
+            {
+                "at_ms": T0 + rng.randrange(40) * MIN,
+                "device": "a1",
+                "kind": "set",
+                "signal": r.value,
+            }
             for r in COUNT_ROLES
             if rng.random() < 0.2
         ],
-    )  # fmt: skip
+    )
 
 
 def random_log(seed: int) -> PlantLog:
@@ -453,9 +463,7 @@ def test_cells_equal_the_definition_second_by_second(seed: int) -> None:
     plain = Definition(log, span)
     found = equipment_space(work).cells("a1")
     counts = {role: plain.counts(role) for role in COUNT_ROLES}
-    marks = Tally(
-        (tau, mark.value) for role in COUNT_ROLES for tau, mark in plain.steps(role)[1]
-    )  # fmt: skip
+    marks = Tally((tau, mark.value) for role in COUNT_ROLES for tau, mark in plain.steps(role)[1])
     failures = plain.failures()
     table = found.table
     for i in range(len(table)):
@@ -469,7 +477,9 @@ def test_cells_equal_the_definition_second_by_second(seed: int) -> None:
         assert {plain.kind(x) for x in inside} == {Kind(int(table.kind[i]))}
         if table.kind[i] != Kind.NONE:
             assert {plain.product(x) for x in inside} == {found.products[int(table.product[i])]}
-        assert {plain.state[(x - span.visible_ms) // SECOND][0] is MachineState.TEST for x in inside} == {bool(table.test[i])}  # fmt: skip
+        assert {
+            plain.state[(x - span.visible_ms) // SECOND][0] is MachineState.TEST for x in inside
+        } == {bool(table.test[i])}
         own = plain.doc(a).asset["a1"].product_of(found.products[int(table.product[i])])
         factor = own.factor if own else 1
         for column, role in enumerate(COUNT_ROLES):
@@ -511,7 +521,22 @@ def test_sums_of_parts_at_cell_edges_add_to_the_whole(seed: int, choice: int) ->
 
 
 def same(a: AssetCells, b: AssetCells) -> None:
-    for name in ("start", "end", "part", "kind", "shift", "day", "test", "atoms", "counts", "roles", "failures", "repairs", "repair_ms", "marks"):  # fmt: skip
+    for name in (
+        "start",
+        "end",
+        "part",
+        "kind",
+        "shift",
+        "day",
+        "test",
+        "atoms",
+        "counts",
+        "roles",
+        "failures",
+        "repairs",
+        "repair_ms",
+        "marks",
+    ):
         assert np.array_equal(getattr(a.table, name), getattr(b.table, name)), name
     names = [[x.products[i] for i in x.table.product.tolist()] for x in (a, b)]
     assert names[0] == names[1]
@@ -528,7 +553,7 @@ def test_rows_in_pieces_give_what_all_rows_at_once_give(seed: int, cuts: list[in
     builder = RecordBuilder("a1", work.rows.history, work.rows.texts.__getitem__)
     edges = [-(2**62), *sorted({T0 + c * SECOND for c in cuts}), 2**62]
     whole = {key: rows_of(work.selection, key) for key in builder.points}
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         builder.feed({key: between(rows, low, high) for key, rows in whole.items()})
     record = builder.record(span.visible_ms, span.end_ms)
     same(once, form_cells(record, Reach(work.visible_parts, work.parts), Plans()))

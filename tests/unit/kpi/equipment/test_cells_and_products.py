@@ -1,4 +1,4 @@
-"""Cells, products, failures and sums on hand-made plants (statistics.md §3, §5, §7; E7, E8, E11; cases 13, 18, 22, 27, 30, 31)."""
+"""Cells, products, failures and sums by hand (statistics.md §3, §5, §7; E7, E8, E11; cases 13, 18, 22, 27, 30, 31)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from kpi.calendar import Kind, iso_date
 from kpi.equipment.cells import COUNT_ROLES, AssetCells
-from kpi.equipment.sums import PieceRow
 from kpi.equipment.summing import sums_of
+from kpi.equipment.sums import PieceRow
 from model.signal import Role
 from tests.support.equipment_plant import (
     CODE,
@@ -114,7 +114,7 @@ def test_cells_outside_service_carry_only_counts() -> None:
     for minute, n in ((0, 0), (29, 10), (31, 20), (59, 30)):
         log.row("a1/good", T0 + minute * MIN, n)
         log.row("a1/scrap", T0 + minute * MIN, 0)
-    # the steps are read 29, 2 and 28 minutes apart: 10 lie at 0–29 by running time, 10 at their reading (2 min), 10 to 59
+    # 10 lie in minutes 0 to 29 by running time, 10 at their reading (two minutes), 10 in minutes 31 to 59
     found = sums(log, window(60))
     assert found.outside_service == 10
     assert minutes(found) == {"run": 30}
@@ -316,7 +316,7 @@ def test_rows_good_and_made_by_the_roles_present() -> None:
         return [(r.made, r.good, r.scrap, r.rework) for r in rows]
 
     assert counts(total=100, scrap=3) == [(100, 97, 3, None)]
-    assert counts(total=100, scrap=3, rework=5) == [(100, 92, 3, 5)]  # case 22: rework is not good
+    assert counts(total=100, scrap=3, rework=5) == [(100, 92, 3, 5)]  # C22: rework is not good
     assert counts(good=90, scrap=3) == [(93, 90, 3, None)]
     assert counts(good=90, scrap=3, rework=5) == [(98, 90, 3, 5)]
     assert counts(good=90, total=100) == [(100, 90, None, None)]
@@ -389,7 +389,7 @@ def test_alternate_counter_is_compared_never_added() -> None:
         log.row(f"a1/{name}", T0, 0)
         log.row(f"a1/{name}", T0 + 9 * MIN, n)
     found = sums(log, window(10))
-    assert [r.good for r in found.rows] == [50]  # case 36: counted once
+    assert [r.good for r in found.rows] == [50]  # C36: counted once
     [other] = found.alternates
     assert (other.signal, other.main, other.count, other.difference) == (
         "good_gateway",

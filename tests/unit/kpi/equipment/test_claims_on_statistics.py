@@ -1,4 +1,4 @@
-"""Claims on equipment statistics and their bounds, worked out by hand (claims.md §5, statistics.md §8; E1, E3-E6, U1, U3)."""
+"""Claims on equipment statistics and their bounds by hand (claims.md §5, statistics.md §8; E1, E3-E6, U1, U3)."""
 
 from __future__ import annotations
 
@@ -94,22 +94,47 @@ def test_oee_e1_quality_is_weighted_by_ideal_time_of_each_product() -> None:
     assert [found.detail[n] for n in names] == ["5/6", "3/4", "2/3", "5/6"]
     [one] = found.detail["assets"]  # type: ignore[misc]
     assert one["rows"] == [  # type: ignore[index,call-overload]
-        {"good": 100, "ideal_high": "60000/1", "ideal_low": "60000/1", "made": 100, "product": "A", "scrap": 0},
-        {"good": 25, "ideal_high": "240000/1", "ideal_low": "240000/1", "made": 50, "product": "B", "scrap": 25},
-    ]  # fmt: skip
+        {
+            "good": 100,
+            "ideal_high": "60000/1",
+            "ideal_low": "60000/1",
+            "made": 100,
+            "product": "A",
+            "scrap": 0,
+        },
+        {
+            "good": 25,
+            "ideal_high": "240000/1",
+            "ideal_low": "240000/1",
+            "made": 50,
+            "product": "B",
+            "scrap": 25,
+        },
+    ]
 
 
 def test_times_e3_480_minutes_by_iso_22400() -> None:
     # run 300, setup 30, breakdown with order 60, minor 20 (two of ten), no order 70
     log, length = plant(
-        {"a1": [("run", 100), ("fault", 10), ("run", 100), ("wait", 10), ("run", 100), ("setup", 30), ("fault", 60), ("idle", 70)]},
+        {
+            "a1": [
+                ("run", 100),
+                ("fault", 10),
+                ("run", 100),
+                ("wait", 10),
+                ("run", 100),
+                ("setup", 30),
+                ("fault", 60),
+                ("idle", 70),
+            ]
+        },
         {},
         [asset("a1", minor_stop_ms=10 * MIN)],
-    )  # fmt: skip
+    )
     found = sums(log, window(length))
     assert minutes(found) == {"run": 300, "setup": 30, "minor": 20, "fault": 60, "idle": 70}
     times = iso_times(found.atoms)
-    # fault and minor are delays (ADET): AUBT 410, utilisation 300/410, allocation 410/480, technical 300/380
+    # fault and minor are delays (ADET): 410 minutes unit busy time
     assert times.aubt == 410 * MIN
     assert times.utilisation_efficiency == Fraction(300, 410)
     assert times.allocation_efficiency == Fraction(410, 480)
@@ -127,7 +152,7 @@ def test_oee_e4_setup_is_given_back_by_nee_only() -> None:
 
 
 def test_oee_e3_minor_stops_change_availability_not_oee() -> None:
-    # case 23: the product is the same for every threshold
+    # C23: the product is the same for every threshold
     plan = [("run", 100), ("fault", 5), ("run", 95)]
     values = set()
     for threshold in (0, 2, 5):
@@ -280,7 +305,7 @@ def written(value: Fraction) -> str:
 
 def test_oee_unknown_time_outside_the_plan_without_pieces_has_no_effect() -> None:
     cal = calendar(shifts=[shift(480, 540)])
-    log, length = plant({"a1": [("run", 60)]}, {"a1": (30, 0)}, cal=cal)
+    log, _ = plant({"a1": [("run", 60)]}, {"a1": (30, 0)}, cal=cal)
     log.bad("a1/state", T0 + 60 * MIN - 1)
     log.blocks(SLOT0 + 61, SLOT0 + 121)
     found = oee(log, 120, "a1")
@@ -291,7 +316,7 @@ def test_oee_unknown_time_outside_the_plan_without_pieces_has_no_effect() -> Non
 
 def test_oee_counter_gap_in_unknown_time_outside_the_plan_is_said() -> None:
     cal = calendar(shifts=[shift(480, 540)])
-    log, length = plant({"a1": [("run", 60)]}, {"a1": (30, 0)}, cal=cal)
+    log, _ = plant({"a1": [("run", 60)]}, {"a1": (30, 0)}, cal=cal)
     log.bad("a1/state", T0 + 60 * MIN - 1)
     log.row("a1/good", T0 + 100 * MIN, 3)  # a reset after the plan
     log.blocks(SLOT0 + 61, SLOT0 + 121)
@@ -317,7 +342,12 @@ def test_oee_largest_factor_counts_for_hidden_pieces() -> None:
     # a reset with one planned minute in its gap: 60 counts of 4 pieces at 1 s are 240 s at most
     spec = counted("good", "count_good", counter=rules((60, MIN)))
     log = PlantLog()
-    log.config(machine([asset("a1", products=[product("A", 1000, factor=4)])], {"a1": [state_signal(), spec, counted("scrap", "count_scrap")]}))  # fmt: skip
+    log.config(
+        machine(
+            [asset("a1", products=[product("A", 1000, factor=4)])],
+            {"a1": [state_signal(), spec, counted("scrap", "count_scrap")]},
+        )
+    )
     log.blocks(SLOT0, SLOT0 + 61)
     play(log, "a1/state", [("run", 60)])
     log.row("a1/scrap", T0, 0)
@@ -341,14 +371,42 @@ def test_oee_claim_object_has_every_key_of_the_page() -> None:
     log, length = plant({"a1": [("run", 60)]}, {"a1": (30, 0)})
     request = EquipmentOeeClaim(window(length), ("a1",))
     item = claim_object("oee", request, claim(log, request))
-    assert set(item) == {"algorithm", "assets", "by", "coverage", "den", "detail", "grace", "id", "lead", "num", "unit", "window"}  # fmt: skip
+    assert set(item) == {
+        "algorithm",
+        "assets",
+        "by",
+        "coverage",
+        "den",
+        "detail",
+        "grace",
+        "id",
+        "lead",
+        "num",
+        "unit",
+        "window",
+    }
     assert (item["algorithm"], item["num"], item["den"], item["unit"]) == ("oee/2", "1", "2", "1")
     assert [c["stream"] for c in item["coverage"]] == ["a1.state", "a1.count"]  # type: ignore[union-attr,index,call-overload]
     [one] = item["detail"]["assets"]  # type: ignore[index,call-overload,misc]
     assert set(one) == {
-        "apt", "asset", "atoms", "base_gain", "base_gain_least", "failures", "gaps", "ideal_good", "ideal_total",
-        "marks", "outside_unbounded", "pbt", "repair_ms", "repairs", "rows", "state_tables", "test_pieces",
-    }  # fmt: skip
+        "apt",
+        "asset",
+        "atoms",
+        "base_gain",
+        "base_gain_least",
+        "failures",
+        "gaps",
+        "ideal_good",
+        "ideal_total",
+        "marks",
+        "outside_unbounded",
+        "pbt",
+        "repair_ms",
+        "repairs",
+        "rows",
+        "state_tables",
+        "test_pieces",
+    }
     assert one["state_tables"] == ["t/1"]
 
 
@@ -440,12 +498,21 @@ def registry() -> PlantLog:
         return asset(name, **{**flags, **more})
 
     assets = [
-        of("a", smart=True, networked=True, nc=True, key=True, counts_as=3, key_step=True, process_step="cut"),
+        of(
+            "a",
+            smart=True,
+            networked=True,
+            nc=True,
+            key=True,
+            counts_as=3,
+            key_step=True,
+            process_step="cut",
+        ),
         of("b", smart=True, key=True, key_step=True, process_step="cut"),
         of("c", networked=True, nc=True, key_step=True, process_step="weld"),
         of("d", networked=True, nc=True, production=False, key_step=True, process_step="paint"),
         of("e", nc=True, networked=True),
-    ]  # fmt: skip
+    ]
     later = [dict(x) for x in assets]
     later[4]["networked"] = False  # e loses its network during the window
     log = PlantLog()
@@ -556,12 +623,28 @@ def test_unit_energy_is_standard_coal_per_weighted_piece() -> None:
     "log",
     [
         energy({"id": "none", "rows": TABLE["rows"][:1]}),  # gas has no row  # type: ignore[index]
-        energy(later={"id": "x", "rows": [{"carrier": "electricity", "kgce": [1229, 10_000], "unit": "kW.h"}, {"carrier": "gas", "kgce": [12, 10], "unit": "m3"}]}),
-        energy({"id": "x", "rows": [{"carrier": "electricity", "kgce": [1, 1], "unit": "MW.h"}, TABLE["rows"][1]]}),  # type: ignore[index]
+        energy(
+            later={
+                "id": "x",
+                "rows": [
+                    {"carrier": "electricity", "kgce": [1229, 10_000], "unit": "kW.h"},
+                    {"carrier": "gas", "kgce": [12, 10], "unit": "m3"},
+                ],
+            }
+        ),
+        energy(
+            {
+                "id": "x",
+                "rows": [
+                    {"carrier": "electricity", "kgce": [1, 1], "unit": "MW.h"},
+                    TABLE["rows"][1],
+                ],
+            }
+        ),  # type: ignore[index]
         energy(unit="L"),
     ],
     ids=["no row", "another row later", "electricity not per kWh", "another unit"],
-)  # fmt: skip
+)
 def test_unit_energy_without_one_coefficient_is_undefined(log: PlantLog) -> None:
     assert unit(log).reason is Reason.NO_COEFFICIENT
 

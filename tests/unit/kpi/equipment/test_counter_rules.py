@@ -1,4 +1,4 @@
-"""Every rule of a counter step and of gaps, decided by hand (statistics.md §6, kpi-audit U6; E12; cases 1-6, 36, 37)."""
+"""Every rule of a counter step and of gaps by hand (statistics.md §6, kpi-audit U6; E12; cases 1-6, 36, 37)."""
 
 from __future__ import annotations
 
@@ -51,8 +51,15 @@ PER_MINUTE = Counter(first=0, modulus=65_536, pieces=60, per_ms=MIN)
         # 3c correction, after the restart
         (3, 1, MIN, Proof(), Counter(0, 0, 60, MIN, max_correction=2), (-2, Mark.CORRECTION)),
         (4, 1, MIN, Proof(), Counter(0, 0, 60, MIN, max_correction=2), (1, Mark.RESET)),
-        (3, 1, MIN, Proof(restarted=True), Counter(0, 0, 60, MIN, max_correction=2), (1, Mark.RESTART)),
-        # case 4: without a correction rule 3 → 1 is a reset
+        (
+            3,
+            1,
+            MIN,
+            Proof(restarted=True),
+            Counter(0, 0, 60, MIN, max_correction=2),
+            (1, Mark.RESTART),
+        ),
+        # C4: a step from 3 to 1 without a correction rule is a reset
         (3, 1, MIN, Proof(), Counter(0, 0, 60, MIN), (1, Mark.RESET)),
         # 3d gone round unseen, rolled over, or both plausible
         (65_500, 20, 65_536_000, Proof(), PER_MINUTE, (0, Mark.LOST)),
@@ -61,7 +68,7 @@ PER_MINUTE = Counter(first=0, modulus=65_536, pieces=60, per_ms=MIN)
         # E12: 9998 → 3 is 5 with 10 000 values (four BCD digits) and 4 with 9 999 (restarts at 1)
         (9_998, 3, MIN, Proof(), Counter(1000, 10_000, 60, MIN), (5, None)),
         (9_998, 3, MIN, Proof(), Counter(1000, 9_999, 60, MIN), (4, None)),
-        # 3e reset, 3f quarantine
+        # rules e and f: reset, quarantine
         (40_000, 7, MIN, Proof(), Counter(0, 0, 60, MIN), (7, Mark.RESET)),
         (40_000, 62, MIN, Proof(), Counter(0, 0, 60, MIN), (None, None)),
         (40_000, 7, MIN, Proof(), Counter(8, 0, 60, MIN), (None, None)),  # below its first value
@@ -72,7 +79,7 @@ PER_MINUTE = Counter(first=0, modulus=65_536, pieces=60, per_ms=MIN)
         (5, 6, HOUR, Proof(), Counter(0, 0, 0, 1000), (1, None)),
         (5, 7, HOUR, Proof(), Counter(0, 0, 0, 1000), (None, None)),
     ],
-)  # fmt: skip
+)
 def test_step(
     old: int, new: int, dt: int, proof: Proof, rules_: Counter, expected: tuple[int | None, Any]
 ) -> None:
@@ -305,7 +312,7 @@ def test_gap_of_a_renamed_counter_is_only_where_it_is_configured() -> None:
     log.blocks(SLOT0, SLOT0 + 60)
     log.config(machine([asset("a1")], {"a1": [counted("good2", "count_good", hold_ms=MIN)]}))
     log.blocks(SLOT0 + 60, SLOT0 + 121)
-    for minute in range(0, 60):
+    for minute in range(60):
         log.row("a1/good", T0 + minute * MIN, minute)
         log.row("a1/good2", T0 + (60 + minute) * MIN, minute)
     found = sums(log, window(120))

@@ -1,4 +1,4 @@
-"""Shifts, extra shifts, production days and daylight saving, worked out by hand (statistics.md §4; cases 12, 14, 15, 39)."""
+"""Shifts, extra shifts, production days and daylight saving by hand (statistics.md §4; cases 12, 14, 15, 39)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_day_of_the_epoch_is_right() -> None:
 
 
 def test_shift_over_midnight_belongs_to_the_day_on_which_it_starts() -> None:
-    # case 14: day from 06:00; early 06:00-14:00, night 22:00-06:00
+    # C14: day from 06:00; early 06:00-14:00, night 22:00-06:00
     doc = document(shifts=[named("early", 360, 840), named("night", 1320, 1800)], day_start_min=360)
     assert laid_out(doc, MIDNIGHT + 5 * HOUR, MIDNIGHT + 32 * HOUR) == [
         (5.0, "night", "2026-02-28"),

@@ -1,4 +1,4 @@
-"""Values over time, merged states, debounce and stops on hand-made plants (statistics.md §1, §2; cases 10, 11, 23, 38)."""
+"""Values over time, merged states, debounce and stops by hand (statistics.md §1, §2; cases 10, 11, 23, 35, 38)."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_value_counts_only_while_the_sealing_configuration_gives_the_role() -> N
 
 
 def test_state_the_first_source_that_knows_wins_and_is_refined_only_where_it_does_not() -> None:
-    # case 11: safety before PLC; 0 at the safety source maps to unknown, so the PLC speaks then
+    # C11: safety before PLC; 0 at the safety source maps to unknown, so the PLC speaks then
     safety = {
         "id": "safety/1",
         "inputs": ["state"],
