@@ -104,6 +104,11 @@ def iso_date(day: int) -> str:
     return date.fromordinal(day + _EPOCH_ORDINAL).isoformat()
 
 
+def day_number(text: str) -> int:
+    """Return the days since 1970-01-01 of a date YYYY-MM-DD."""
+    return date.fromisoformat(text).toordinal() - _EPOCH_ORDINAL
+
+
 def weekday(day: int) -> int:
     """Return 1 = Monday … 7 = Sunday; 1970-01-01 was a Thursday."""
     return (day + 3) % 7 + 1
@@ -114,8 +119,7 @@ def occurrences(calendar: Calendar, start_ms: int, end_ms: int) -> list[Occurren
     ends = [s.to_min for s in calendar.shifts] + [s.to_min for s in calendar.extra]
     extra: dict[int, list[tuple[int, ExtraShift]]] = {}
     for rank, e in enumerate(calendar.extra, len(calendar.shifts)):
-        day = date.fromisoformat(e.date).toordinal() - _EPOCH_ORDINAL
-        extra.setdefault(day, []).append((rank, e))
+        extra.setdefault(day_number(e.date), []).append((rank, e))
     found: list[Occurrence] = []
     for day in _days(calendar, start_ms, end_ms, max(ends, default=0)):
         plain = () if iso_date(day) in calendar.holidays else calendar.shifts

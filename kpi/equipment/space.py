@@ -10,8 +10,10 @@ from kpi.equipment.cells import AssetCells
 from kpi.equipment.plan import Plans
 from kpi.equipment.records import RecordBuilder
 from kpi.equipment.signal_rows import rows_of
+from kpi.equipment.states import asset_states
 from kpi.equipment.summing import sums_of
 from kpi.equipment.sums import EquipmentSums
+from kpi.timeline import Timeline
 from kpi.workspace import Workspace
 
 
@@ -39,6 +41,10 @@ class EquipmentSpace:
             span = self.work.span
             self._records[asset] = builder.record(span.visible_ms, span.end_ms)
         return self._records[asset]
+
+    def state(self, asset: str) -> Timeline:
+        """Return the state of an asset over the visible time."""
+        return asset_states(asset, self.record(asset).lines, self.work.visible_parts)
 
     def cells(self, asset: str) -> AssetCells:
         """Return the cells of an asset over the window."""

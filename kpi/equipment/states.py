@@ -28,8 +28,13 @@ def asset_states(asset: str, lines: Lines, parts: Sequence[ConfigSegment]) -> Ti
     """Return the state of an asset over the visible time that `parts` tile, debounced, with its minor stops."""
     merged = joined([_of_part(asset, lines, p) for p in parts])
     kept = debounced(merged, _limits(asset, parts, lambda a: a.debounce_ms))
-    minor = _minor(kept, _limits(asset, parts, lambda a: a.minor_stop_ms))
-    return Timeline(kept.edges, kept.codes.astype(np.int8), minor)
+    return with_minor_stops(asset, kept, parts)
+
+
+def with_minor_stops(asset: str, line: Line, parts: Sequence[ConfigSegment]) -> Timeline:
+    """Return states over the visible time with the stops marked that are short enough to be minor."""
+    minor = _minor(line, _limits(asset, parts, lambda a: a.minor_stop_ms))
+    return Timeline(line.edges, line.codes.astype(np.int8), minor)
 
 
 def state_tables_of(document: ConfigDocument, asset: str) -> tuple[str, ...]:
