@@ -17,6 +17,7 @@ from typing import Final
 from kpi.document_types import Asset, Calendar, ExtraShift, Shift, Stop
 
 MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 

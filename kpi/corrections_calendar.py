@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from kpi.calendar import day_number, instant
 from kpi.document_types import Calendar, ConfigDocument, ExtraShift, Stop
-from kpi.equipment.asset_cells import Reach, form_cells
+from kpi.equipment.asset_cells import form_cells
 from kpi.equipment.plan import Plans
+from kpi.equipment.reach import Reach
 from kpi.equipment.space import EquipmentSpace
 from kpi.equipment.summing import sums_of
 from kpi.equipment.sums import EquipmentSums
@@ -87,7 +88,6 @@ def _as_if(space: EquipmentSpace, asset: str, change: ConfigSegment) -> Equipmen
         return ConfigSegment(part.start_ms, part.end_ms, documents[key], stops)
 
     work = space.work
-    reach = Reach(
-        [with_entries(p) for p in work.visible_parts], [with_entries(p) for p in work.parts]
-    )
+    window = [with_entries(p) for p in work.parts]
+    reach = Reach([with_entries(p) for p in work.visible_parts], window, window)
     return sums_of(form_cells(space.record(asset), reach, Plans()))

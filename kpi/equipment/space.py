@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kpi.equipment.asset_cells import AssetRecord, Reach, form_cells
+from kpi.equipment.asset_cells import AssetRecord, form_cells
 from kpi.equipment.cells import AssetCells
 from kpi.equipment.plan import Plans
+from kpi.equipment.reach import Reach
 from kpi.equipment.records import RecordBuilder
 from kpi.equipment.signal_rows import rows_of
 from kpi.equipment.states import asset_states
@@ -30,7 +31,7 @@ class EquipmentSpace:
     @property
     def reach(self) -> Reach:
         """Return the configurations in force."""
-        return Reach(self.work.visible_parts, self.work.parts)
+        return Reach(self.work.visible_parts, self.work.parts, self.work.parts)
 
     def record(self, asset: str) -> AssetRecord:
         """Return what the visible rows say of an asset."""

@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 
 from kpi.calendar import Kind
 from kpi.document_types import ConfigDocument
-from kpi.equipment.asset_cells import Reach, form_cells
+from kpi.equipment.asset_cells import form_cells
 from kpi.equipment.cells import COUNT_ROLES, AssetCells
 from kpi.equipment.counter_steps import Mark, Proof, decide
 from kpi.equipment.plan import Plans
+from kpi.equipment.reach import Reach
 from kpi.equipment.records import RecordBuilder
 from kpi.equipment.signal_rows import SignalRows, rows_of
 from kpi.equipment.space import equipment_space
@@ -556,7 +557,7 @@ def test_rows_in_pieces_give_what_all_rows_at_once_give(seed: int, cuts: list[in
     for low, high in pairwise(edges):
         builder.feed({key: between(rows, low, high) for key, rows in whole.items()})
     record = builder.record(span.visible_ms, span.end_ms)
-    same(once, form_cells(record, Reach(work.visible_parts, work.parts), Plans()))
+    same(once, form_cells(record, Reach(work.visible_parts, work.parts, work.parts), Plans()))
 
 
 def between(rows: SignalRows, low: int, high: int) -> SignalRows:
