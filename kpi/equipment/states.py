@@ -26,9 +26,24 @@ _WAIT: Final = CODE[MachineState.WAIT]
 
 def asset_states(asset: str, lines: Lines, parts: Sequence[ConfigSegment]) -> Timeline:
     """Return the state of an asset over the visible time that `parts` tile, debounced, with its minor stops."""
-    merged = joined([_of_part(asset, lines, p) for p in parts])
+    merged = merged_states(asset, lines, parts)
     kept = debounced(merged, _limits(asset, parts, lambda a: a.debounce_ms))
     return with_minor_stops(asset, kept, parts)
+
+
+def merged_states(asset: str, lines: Lines, parts: Sequence[ConfigSegment]) -> Line:
+    """Return the state that the sources give over the time of `parts`, not debounced yet."""
+    return joined([_of_part(asset, lines, p) for p in parts])
+
+
+def fixed_states(asset: str, line: Line, parts: Sequence[ConfigSegment]) -> Bool:
+    """Return which merged states are no stop and stay what they are whatever comes before or after them."""
+    long = np.diff(line.edges) >= _limit_at(
+        line.edges[:-1], _limits(asset, parts, lambda a: a.debounce_ms)
+    )
+    stop = (line.codes == _FAULT) | (line.codes == _WAIT)
+    found: Bool = (line.codes == UNKNOWN_STATE) | (long & ~stop)
+    return found
 
 
 def with_minor_stops(asset: str, line: Line, parts: Sequence[ConfigSegment]) -> Timeline:

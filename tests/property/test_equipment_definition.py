@@ -27,6 +27,7 @@ from kpi.equipment.reach import Reach
 from kpi.equipment.records import RecordBuilder
 from kpi.equipment.signal_rows import SignalRows, rows_of
 from kpi.equipment.space import equipment_space
+from kpi.equipment.stream import AssetStream
 from kpi.equipment.summing import sums_of
 from kpi.window import Span
 from kpi.workspace import Workspace
@@ -123,7 +124,7 @@ def random_config(rng: random.Random) -> dict[str, Any]:
         state_tables=[TABLE],
         counter_events=[
             {
-                "at_ms": T0 + rng.randrange(40) * MIN,
+                "at_ms": T0 + rng.randrange(120) * MIN,
                 "device": "a1",
                 "kind": "set",
                 "signal": r.value,
@@ -134,12 +135,12 @@ def random_config(rng: random.Random) -> dict[str, Any]:
     )
 
 
-def random_log(seed: int) -> PlantLog:
+def random_log(seed: int, length: int = LENGTH) -> PlantLog:
     rng = random.Random(seed)
     log = PlantLog()
     log.config(random_config(rng))
-    change = rng.choice((None, None, 11, 23))
-    first, last = SLOT0 - LEAD, SLOT0 + LENGTH + GRACE
+    change = rng.choice((None, None, 11, 23, length // 2))
+    first, last = SLOT0 - LEAD, SLOT0 + length + GRACE
     log.blocks(first, SLOT0 + change if change else last)
     if change:
         log.config(random_config(rng))
@@ -147,7 +148,7 @@ def random_log(seed: int) -> PlantLog:
     names = ("safety", "plc", "plc", "plc", "mode", "sku", "hours", *(r.value for r in COUNT_ROLES))
     values: dict[str, Any] = dict.fromkeys((r.value for r in COUNT_ROLES), 0) | {"hours": 0}
     at = T0 - LEAD * MIN
-    while at < T0 + LENGTH * MIN:
+    while at < T0 + length * MIN:
         at += rng.choice((0, 1, 2, 5, 13, 60, 200)) * SECOND
         name = rng.choice(names)
         kick = rng.random()
@@ -576,3 +577,63 @@ def test_shuffled_and_doubled_rows_give_equal_figures(seed: int, order: int) -> 
         doubled.pending[slot] = [*specs, *rng.sample(again, len(again))]
     works = [built(x)[0] for x in (log, doubled)]
     same(*(equipment_space(w).cells("a1") for w in works))
+
+
+HOUR_SECONDS = 3600
+
+
+@often
+@given(seeds, st.lists(st.booleans(), min_size=6, max_size=6))
+def test_hour_by_hour_gives_what_all_rows_at_once_give(seed: int, anew: list[bool]) -> None:
+    """Each hour only what is still open is kept, sometimes put down and taken up by another stream."""
+    span = Span(SLOT0, SLOT0 + 6 * 60, 0, GRACE)
+    work = Workspace(random_log(seed, 6 * 60).rows(), span)
+    once = equipment_space(work).cells("a1")
+    text = work.rows.texts.__getitem__
+    stream = AssetStream("a1", work.rows.history, text, span.start_ms)
+    rows = {key: rows_of(work.selection, key) for key in stream.points}
+    kept: list[tuple[int, AssetCells]] = []
+    for hour in range(6):
+        low = T0 + hour * HOUR_SECONDS * SECOND
+        high = low + HOUR_SECONDS * SECOND
+        stream.feed({key: between(r, low, high) for key, r in rows.items()}, high)
+        found = stream.cells(Plans())
+        assert found is not None
+        begin = int(found.table.start[0])
+        kept = [(start, c) for start, c in kept if start < begin]
+        kept += [(int(start), found) for start in range(begin, high, HOUR_SECONDS * SECOND)]
+        stream.settle()
+        if anew[hour]:
+            stream = AssetStream("a1", work.rows.history, text, stream.tail())
+    for name in (
+        "start",
+        "end",
+        "kind",
+        "day",
+        "test",
+        "atoms",
+        "counts",
+        "roles",
+        "failures",
+        "repairs",
+        "repair_ms",
+        "marks",
+    ):
+        parts = [
+            getattr(c.table, name)[
+                c.table.start // (HOUR_SECONDS * SECOND) == hour // (HOUR_SECONDS * SECOND)
+            ]
+            for hour, c in kept
+        ]
+        assert np.array_equal(np.concatenate(parts), getattr(once.table, name)), name
+    for name in ("start", "end", "planned", "made", "unk_x", "kind", "origin"):
+        parts = [
+            getattr(c.gaps, name)[
+                c.table.start[c.gaps.cell] // (HOUR_SECONDS * SECOND)
+                == hour // (HOUR_SECONDS * SECOND)
+            ]
+            for hour, c in kept
+        ]
+        assert sorted(np.concatenate(parts).tolist()) == sorted(
+            getattr(once.gaps, name).tolist()
+        ), name
