@@ -69,6 +69,11 @@ class AssetStream:
         return self._builder.points
 
     @property
+    def start_ms(self) -> int:
+        """Return the first ms of all cells."""
+        return self._start
+
+    @property
     def seen_ms(self) -> int:
         """Return the instant before which all rows are in."""
         return self._seen

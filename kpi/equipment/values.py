@@ -210,7 +210,7 @@ def _held(kind: Codes, late: Bool) -> tuple[Bool, Indexes]:
     at = np.arange(len(kind))
     if (kind == SET).all():
         return np.ones(len(kind), dtype=np.bool_), at
-    broken = kind == BREAK
+    broken = kind >= BREAK
     broken[1:] |= (kind[1:] == PROOF) & late
     last_set = np.maximum.accumulate(np.where(kind == SET, at, -1))
     last_break = np.maximum.accumulate(np.where(broken, at, -1))
