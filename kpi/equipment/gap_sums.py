@@ -41,7 +41,7 @@ def _stored(cells: AssetCells, chosen: Bool, from_total: Bool) -> Iterator[GapSu
         return
     number = gap_numbers(gaps)
     at = np.flatnonzero(chosen[gaps.cell])
-    at = at[np.argsort(number[at], kind="stable")]
+    at = at[np.lexsort((gaps.start[at], number[at]))]
     for rows in np.split(at, np.flatnonzero(np.diff(number[at])) + 1):
         if not len(rows):
             continue
@@ -51,7 +51,8 @@ def _stored(cells: AssetCells, chosen: Bool, from_total: Bool) -> Iterator[GapSu
             (counter.role, counter.signal),
             (int(gaps.start[rows].min()), int(gaps.end[rows].max())),
             int(gaps.planned[rows].sum()),
-            cells.rates[int(gaps.rate[rows[0]])],
+            # The part that ends a gap knows best by which rule it ended.
+            cells.rates[int(gaps.rate[rows[-1]])],
         )
         yield GapSum(gap, exact_sum(gaps.made[rows][counts]))
 
