@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -28,7 +28,7 @@ GRACE_SLOTS: Final = 10
 """An hour is formed when so many minutes after it are sealed; rows that come later form it anew."""
 TAIL_DAYS: Final = 35
 """So many days back late data are taken up without reading the log from its beginning."""
-STEP_BYTES: Final = 128 << 20
+STEP_BYTES: Final = 64 << 20
 """So many bytes of frames are formed at once while catching up, a whole day at most."""
 _GROUP: Final = 25
 """So many assets with late data are formed anew in one reading of the log."""
@@ -51,8 +51,17 @@ class Kept:
 class StatisticsKeeper:
     """Writes the statistics of one epoch; keeps the open ends of all assets in memory."""
 
-    def __init__(self, store: StatisticsStore, archive: FrameArchive) -> None:
-        """Take the store and the sealed frames of the same epoch; reads nothing yet."""
+    def __init__(
+        self,
+        store: StatisticsStore,
+        archive: FrameArchive,
+        ending: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Take the store and the sealed frames of the same epoch; reads nothing yet.
+
+        ending: asked between two steps; true = what is left waits for the next call.
+        """
+        self._ending = ending
         self._store = store
         self._archive = archive
         self._reader: RowReader | None = None
@@ -73,13 +82,15 @@ class StatisticsKeeper:
         sealed = index.slots[-1] + 1
         target = (sealed - GRACE_SLOTS) * MINUTE_MS // HOUR_MS * HOUR_MS
         hours, anew = 0, set[str]()
-        while self._seen < target:
+        while self._seen < target and not self._ending():
             step = min(self._seen + self._step_ms(reader), target)
             step = min(step, (self._seen // DAY_MS + 1) * DAY_MS)
             self._read(reader, step // MINUTE_MS + GRACE_SLOTS)
             anew.update(self._take_late(index))
             hours += (step - self._seen) // HOUR_MS
             self._step(reader, step)
+        if self._seen < target:
+            return Kept(self._seen, hours, tuple(sorted(anew)))
         self._read(reader, sealed)
         anew.update(self._take_late(index))
         with self._store.transaction():

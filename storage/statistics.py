@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from model.errors import PermanentError
+from storage.durable import lock, refused
 from storage.journal_files import disk_error
 from storage.statistics_codec import DayRecords, Numbers, day_of
 
@@ -78,6 +79,7 @@ class StatisticsStore:
         """
         self._path = path
         self._number: dict[tuple[str, str], int] = {}
+        self._lock: IO[bytes] | None = None
         if read_only and not path.exists():
             raise PermanentError(
                 f"there are no statistics yet ({path}): start the agent, or run plantproof kpi --rebuild",
@@ -87,7 +89,7 @@ class StatisticsStore:
             if read_only:
                 self._db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)
             else:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                self._lock = _locked(path.with_suffix(".lock"))
                 self._db = sqlite3.connect(
                     path, isolation_level=None, check_same_thread=False, timeout=10
                 )
@@ -99,7 +101,7 @@ class StatisticsStore:
                 script = f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version={_VERSION};COMMIT;"
                 self._db.executescript(script)
         if version > _VERSION:
-            self._db.close()
+            self.close()
             raise PermanentError(
                 f"statistics {path} have version {version}, this program reads {_VERSION}: install a newer plantproof",
                 f"统计文件 {path} 版本为 {version}，本程序只支持 {_VERSION}：请重新安装较新的 plantproof",
@@ -109,6 +111,9 @@ class StatisticsStore:
     def close(self) -> None:
         """Release the file; safe to call twice."""
         self._db.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
@@ -273,6 +278,21 @@ class StatisticsStore:
         for table in ("day", "tail", "change", "progress", "name"):
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
         self._number.clear()
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """Return the open lock file of the only writer; raises LedgerInUseError if another process writes."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    except OSError as error:
+        raise refused(path, error) from error
+    try:
+        lock(file, path)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 class _Numbering:
