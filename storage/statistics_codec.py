@@ -17,6 +17,7 @@ from kpi.atoms import ATOMS
 from kpi.calendar import DAY_MS, HOUR_MS
 from kpi.equipment.cells import COUNT_ROLES, AssetCells
 from kpi.equipment.counter_steps import MARKS
+from kpi.equipment.distinct import distinct
 from kpi.window import Bool, Int64
 from model.errors import PermanentError
 
@@ -180,8 +181,8 @@ def _numbered(
     column: NDArray[Any], names: Sequence[str], number: Callable[[str], int]
 ) -> NDArray[np.int64]:
     """Return the numbers of the names that a column of indexes means."""
-    distinct, where = np.unique(column, return_inverse=True)
-    table = np.array([number(names[i]) for i in distinct.tolist()], dtype=np.int64)
+    indexes, where = distinct(column)
+    table = np.array([number(names[i]) for i in indexes], dtype=np.int64)
     return table[where] if len(table) else np.zeros(0, dtype=np.int64)
 
 

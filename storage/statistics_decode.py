@@ -22,6 +22,7 @@ from kpi.equipment.cells import (
     Rate,
 )
 from kpi.equipment.counters import ACCEPTED
+from kpi.equipment.distinct import distinct
 from kpi.equipment.plan import ShiftId
 from kpi.window import Int32, Int64
 from model.signal import Role
@@ -122,8 +123,8 @@ def cells_of(
 
 def _local(column: NDArray[np.uint32] | NDArray[np.uint16]) -> tuple[Int32, list[int]]:
     """Return numbers as indexes into the list of those that occur."""
-    distinct, where = np.unique(column, return_inverse=True)
-    return where.astype(np.int32), distinct.tolist()
+    numbers, where = distinct(column)
+    return where.astype(np.int32), numbers
 
 
 def _ends(start: Int64, days: Int64, sizes: Int64, seen_ms: int) -> Int64:

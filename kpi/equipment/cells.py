@@ -12,6 +12,7 @@ import numpy as np
 from kpi.atoms import ATOMS, column_of
 from kpi.calendar import HOUR_MS, Kind
 from kpi.document_types import ConfigDocument
+from kpi.equipment.distinct import rising
 from kpi.equipment.plan import ShiftId
 from kpi.equipment.values import Line
 from kpi.readings import Readings
@@ -195,16 +196,14 @@ def cut_cells(cuts: Cuts, start_ms: int, end_ms: int) -> Cut:
     lines = (cuts.kind, cuts.shift, cuts.day, cuts.product)
     state = cuts.state
     inner = state.edges[(state.edges > start_ms) & (state.edges < end_ms)]
-    edges = np.unique(
-        np.concatenate(
-            [
-                np.array([start_ms, end_ms], dtype=np.int64),
-                hours,
-                cuts.starts[(cuts.starts > start_ms) & (cuts.starts < end_ms)],
-                inner,
-                *(x.inner(start_ms, end_ms) for x in lines),
-            ]
-        )
+    edges = rising(
+        [
+            np.array([start_ms, end_ms], dtype=np.int64),
+            hours,
+            cuts.starts[(cuts.starts > start_ms) & (cuts.starts < end_ms)],
+            inner,
+            *(x.inner(start_ms, end_ms) for x in lines),
+        ]
     )
     begin = edges[:-1]
     kind, shift, day, product = (x.at(begin) for x in lines)
