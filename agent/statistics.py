@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-import numpy as np
-
 from agent.log_window import LogIndex
 from agent.statistics_rows import FUTURE_SLOTS, RowReader
 from kpi.calendar import DAY_MS, HOUR_MS, MINUTE_MS
@@ -21,7 +19,7 @@ from kpi.history import ConfigHistory
 from kpi.window import PointKey
 from storage.frame_archive import FrameArchive
 from storage.statistics import Change, Progress, StatisticsStore
-from storage.statistics_codec import ANSWER, Records, counter_name, encode_day, merged
+from storage.statistics_codec import encode_days, merged
 from storage.statistics_tails import pack_tail, unpack_tail
 
 GRACE_SLOTS: Final = 10
@@ -191,39 +189,17 @@ class StatisticsKeeper:
 
     def _put(self, cells: AssetCells, stream: AssetStream) -> list[int]:
         """Write cells into the days that they are of; return the days whose finished hours changed."""
-        first, last = int(cells.table.start[0]), int(cells.table.start[-1])
-        digests = [self._digest_of(cells, i) for i in range(len(cells.documents))]
+        digests = [self._digest[id(d)] for d in cells.documents]
+        first = int(cells.table.start[0])
         changed = []
-        for day in range(first // DAY_MS, last // DAY_MS + 1):
-            low = max(first, day * DAY_MS)
-            answers = self._answers(stream, low, (day + 1) * DAY_MS)
-            records = encode_day(cells, day, digests, self._store.numbers, answers)
-            before = self._store.day(cells.asset, day)
+        for day, own in encode_days(cells, digests, self._store.numbers, stream.counters).items():
+            before, records = self._store.day(cells.asset, day), own
             if before is not None:
-                records = merged(before, records, (low - day * DAY_MS) // HOUR_MS)
+                records = merged(before, own, max(first - day * DAY_MS, 0) // HOUR_MS)
                 if records.begins_otherwise(before):
                     changed.append(day)
             self._store.put_day(cells.asset, day, records)
         return changed
-
-    def _digest_of(self, cells: AssetCells, part: int) -> str:
-        return self._digest[id(cells.documents[part])]
-
-    def _answers(self, stream: AssetStream, from_ms: int, to_ms: int) -> Records:
-        """Return the hours of [from, to) in which counters answered."""
-        low, high = from_ms // HOUR_MS, to_ms // HOUR_MS
-        counter = self._store.numbers.counter
-        rows = [
-            (
-                hour - low // 24 * 24,
-                counter(counter_name(c.role.value, c.signal, c.alternate_of)),
-                bits,
-            )
-            for c, hours in stream.counters.items()
-            for hour, bits in sorted(hours.items())
-            if low <= hour < high
-        ]
-        return np.array(rows, dtype=ANSWER)
 
     # late data
 

@@ -138,7 +138,9 @@ def build(folder: Path, *, machines: int, minutes: int, per_minute: int, level: 
                 state = np.where(flip, rng.integers(0, 5, machines), state)
                 running = (state == 1)[machine % machines]
                 made = (rng.random(n) < np.where(good, step / 25_000, step / 1_500_000)) & running
-                counter = counter + np.where(energy, rng.integers(100, 900, n) * step // MIN + 1, made)
+                counter = counter + np.where(
+                    energy, rng.integers(100, 900, n) * step // MIN + 1, made
+                )
                 value.append(np.where(role, state[machine % machines], counter))
                 source.append(slot * MIN + k * step + rng.integers(0, 15, n))
             at = np.concatenate(source)
@@ -156,4 +158,6 @@ def build(folder: Path, *, machines: int, minutes: int, per_minute: int, level: 
             index.states.append("D" * len(table.streams))
             index.config_of.append(0)
     disk = sum(p.stat().st_size for p in folder.glob("*.frames"))
-    return Plant(document, table, index, FrameArchive(folder, read_only=True), rows, raw_bytes, disk)
+    return Plant(
+        document, table, index, FrameArchive(folder, read_only=True), rows, raw_bytes, disk
+    )

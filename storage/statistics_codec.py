@@ -6,8 +6,9 @@ name (configuration, shift, product, counter, highest rate) is a number that the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 
 from kpi.atoms import ATOMS
 from kpi.calendar import DAY_MS, HOUR_MS
-from kpi.equipment.cells import COUNT_ROLES, AssetCells
+from kpi.equipment.cells import COUNT_ROLES, AssetCells, CounterId
 from kpi.equipment.counter_steps import MARKS
 from kpi.equipment.distinct import distinct
-from kpi.window import Bool, Int64
+from kpi.window import Int64
 from model.errors import PermanentError
 
 CELL: Final = np.dtype(
@@ -121,36 +122,43 @@ class Numbers:
     rate: Callable[[str], int]
 
 
-def encode_day(
-    cells: AssetCells, day: int, digests: Sequence[str], numbers: Numbers, answers: Records
-) -> DayRecords:
-    """Return the records of the cells that begin on a UTC day (days since 1970-01-01).
+def encode_days(
+    cells: AssetCells,
+    digests: Sequence[str],
+    numbers: Numbers,
+    answers: Mapping[CounterId, Mapping[int, int]],
+) -> dict[int, DayRecords]:
+    """Return by UTC day (days since 1970-01-01) the records of the cells that begin on it, rising.
 
-    digests: of the configuration documents of `cells`, by part. answers: those of the day. Raises PermanentError for a
-    count beyond 64 bits.
+    digests: of the configuration documents of `cells`, by part. answers: by counter the UTC hours in which it answered,
+    those beyond the cells are left out. Raises PermanentError for a count beyond 64 bits.
     """
     table = cells.table
-    mine = table.start // DAY_MS == day
-    at = np.flatnonzero(mine)
-    base = day * DAY_MS
-    found = np.zeros(len(at), CELL)
-    found["start"] = table.start[at] - base
-    found["config"] = _numbered(table.part[at], digests, numbers.config)
-    found["kind"] = table.kind[at]
-    found["test"] = table.test[at]
+    of_day = table.start // DAY_MS
+    days, where = distinct(of_day)
+    edges = np.append(np.flatnonzero(np.append(True, of_day[1:] != of_day[:-1])), len(table))
+    first = edges[where]
+    """First cell of the day of each cell."""
+    base = of_day * DAY_MS
+    found = np.zeros(len(table), CELL)
+    found["start"] = table.start - base
+    found["config"] = _numbered(table.part, digests, numbers.config)
+    found["kind"] = table.kind
+    found["test"] = table.test
     names = [s.name for s in cells.shifts]
-    shifted = table.shift[at] >= 0
-    found["shift"][shifted] = _numbered(table.shift[at][shifted], names, numbers.shift) + 1
-    found["day"] = table.day[at]
-    found["product"] = _numbered(table.product[at], cells.products, numbers.product)
-    found["roles"] = table.roles[at]
-    return DayRecords(
-        found,
-        *_values(cells, at),
-        _gaps(cells, mine, base, numbers),
-        _quantities(cells, mine, numbers),
-        answers,
-    )
+    shifted = table.shift >= 0
+    found["shift"][shifted] = _numbered(table.shift[shifted], names, numbers.shift) + 1
+    found["day"] = table.day
+    found["product"] = _numbered(table.product, cells.products, numbers.product)
+    found["roles"] = table.roles
+    columns = [_split(c, at, edges, first) for c, at in _values(cells)]
+    columns.append(_split(*_gaps(cells, base, numbers), edges, first))
+    columns.append(_split(*_quantities(cells, numbers), edges, first))
+    columns.append(_answers(answers, days, int(table.start[0]), int(table.end[-1]), numbers))
+    return {
+        day: DayRecords(found[edges[i] : edges[i + 1]], *(c[i] for c in columns))
+        for i, day in enumerate(days)
+    }
 
 
 def merged(before: DayRecords, after: DayRecords, hour: int) -> DayRecords:
@@ -172,9 +180,9 @@ def merged(before: DayRecords, after: DayRecords, hour: int) -> DayRecords:
     )
 
 
-def counter_name(role: str, signal: str, alternate_of: str) -> str:
+def counter_name(counter: CounterId) -> str:
     """Return the name under which a counter is numbered."""
-    return f"{role} {signal} {alternate_of}".rstrip()
+    return f"{counter.role.value} {counter.signal} {counter.alternate_of}".rstrip()
 
 
 def _numbered(
@@ -186,15 +194,28 @@ def _numbered(
     return table[where] if len(table) else np.zeros(0, dtype=np.int64)
 
 
-def _values(cells: AssetCells, at: NDArray[np.intp]) -> tuple[Records, Records]:
-    """Return the additive integers of some cells that are not 0: those of 32 bits, and the others."""
+def _split(rows: Records, cell: Int64, edges: Int64, first: Int64) -> list[Records]:
+    """Return the rows of every day, each with the place of its cell within the day.
+
+    cell: of every row. edges: first cell of every day and the end. first: first cell of the day of each cell.
+    """
+    rows["cell"] = cell - first[cell]
+    if (cell[1:] < cell[:-1]).any():
+        order = np.argsort(first[cell], kind="stable")
+        rows, cell = rows[order], first[cell][order]
+    cuts = np.searchsorted(cell, edges).tolist()
+    return [rows[a:b] for a, b in pairwise(cuts)]
+
+
+def _values(cells: AssetCells) -> list[tuple[Records, Int64]]:
+    """Return the additive integers that are not 0 and their cells: those of 32 bits, and the others."""
     table = cells.table
     columns = np.concatenate(
         [
-            table.atoms[at].astype(object) if table.counts.dtype == object else table.atoms[at],
-            table.counts[at],
-            np.stack([table.failures[at], table.repairs[at], table.repair_ms[at]], axis=1),
-            table.marks[at],
+            table.atoms.astype(object) if table.counts.dtype == object else table.atoms,
+            table.counts,
+            np.stack([table.failures, table.repairs, table.repair_ms], axis=1),
+            table.marks,
         ],
         axis=1,
     )
@@ -204,43 +225,67 @@ def _values(cells: AssetCells, at: NDArray[np.intp]) -> tuple[Records, Records]:
     found = []
     for mask, kind in ((narrow, VALUE), (~narrow, WIDE)):
         rows = np.zeros(int(mask.sum()), kind)
-        rows["cell"], rows["what"], rows["value"] = cell[mask], what[mask], value[mask]
-        found.append(rows)
-    return found[0], found[1]
+        rows["what"], rows["value"] = what[mask], value[mask]
+        found.append((rows, cell[mask]))
+    return found
 
 
-def _gaps(cells: AssetCells, mine: Bool, base: int, numbers: Numbers) -> Records:
+def _gaps(cells: AssetCells, base: Int64, numbers: Numbers) -> tuple[Records, Int64]:
+    """Return the gap parts and their cells; base: start of the day of each cell."""
     gaps = cells.gaps
-    rows = np.flatnonzero(mine[gaps.cell]) if len(gaps.cell) else np.zeros(0, dtype=np.intp)
-    found = np.zeros(len(rows), GAP)
-    names = [counter_name(c.role.value, c.signal, c.alternate_of) for c in cells.counters]
+    found = np.zeros(len(gaps.cell), GAP)
+    names = [counter_name(c) for c in cells.counters]
     rates = [f"{pieces}/{per_ms}" for pieces, per_ms in cells.rates]
-    found["cell"] = _place(mine)[gaps.cell[rows]]
-    found["counter"] = _numbered(gaps.signal[rows], names, numbers.counter)
-    found["kind"] = gaps.kind[rows]
-    found["rate"] = _numbered(gaps.rate[rows], rates, numbers.rate)
-    found["origin"] = gaps.origin[rows]
-    found["start"], found["end"] = gaps.start[rows] - base, gaps.end[rows] - base
-    found["planned"], found["unk_x"] = gaps.planned[rows], gaps.unk_x[rows]
-    found["made"] = _fitting(gaps.made[rows], cells.asset)
-    return found
+    found["counter"] = _numbered(gaps.signal, names, numbers.counter)
+    found["kind"] = gaps.kind
+    found["rate"] = _numbered(gaps.rate, rates, numbers.rate)
+    found["origin"] = gaps.origin
+    found["start"], found["end"] = gaps.start - base[gaps.cell], gaps.end - base[gaps.cell]
+    found["planned"], found["unk_x"] = gaps.planned, gaps.unk_x
+    found["made"] = _fitting(gaps.made, cells.asset)
+    return found, gaps.cell
 
 
-def _quantities(cells: AssetCells, mine: Bool, numbers: Numbers) -> Records:
+def _quantities(cells: AssetCells, numbers: Numbers) -> tuple[Records, Int64]:
+    """Return what registers and alternates book, and the cells."""
     quantities = cells.quantities
-    rows = np.flatnonzero(mine[quantities.cell])
-    found = np.zeros(len(rows), QUANTITY)
-    names = [counter_name(c.role.value, c.signal, c.alternate_of) for c in cells.registers]
-    found["cell"] = _place(mine)[quantities.cell[rows]]
-    found["counter"] = _numbered(quantities.counter[rows], names, numbers.counter)
-    found["value"] = _fitting(quantities.count[rows], cells.asset)
-    return found
+    found = np.zeros(len(quantities.cell), QUANTITY)
+    names = [counter_name(c) for c in cells.registers]
+    found["counter"] = _numbered(quantities.counter, names, numbers.counter)
+    found["value"] = _fitting(quantities.count, cells.asset)
+    return found, quantities.cell
 
 
-def _place(mine: Bool) -> Int64:
-    """Return the place of every cell among those of the day."""
-    place: Int64 = np.cumsum(mine, dtype=np.int64) - 1
-    return place
+def _answers(
+    answers: Mapping[CounterId, Mapping[int, int]],
+    days: Sequence[int],
+    from_ms: int,
+    to_ms: int,
+    numbers: Numbers,
+) -> list[Records]:
+    """Return by day the hours of [from, to) in which counters answered."""
+    low, high = from_ms // HOUR_MS, -(-to_ms // HOUR_MS)
+    parts = []
+    for counter, hours in answers.items():
+        hour = np.fromiter(hours.keys(), dtype=np.int64, count=len(hours))
+        bits = np.fromiter(hours.values(), dtype=np.int64, count=len(hours))
+        order = np.argsort(hour, kind="stable")
+        order = order[(hour[order] >= low) & (hour[order] < high)]
+        number = numbers.counter(counter_name(counter)) if len(order) else 0
+        parts.append((hour[order], np.full(len(order), number), bits[order]))
+    none = np.zeros(0, dtype=np.int64)
+    columns = [np.concatenate([none, *(p[i] for p in parts)]) for i in range(3)]
+    order = np.argsort(columns[0] // 24, kind="stable")
+    of_day = columns[0][order] // 24
+    found = np.zeros(len(order), ANSWER)
+    found["hour"] = columns[0][order] % 24
+    found["counter"], found["bits"] = columns[1][order], columns[2][order]
+    cuts = zip(
+        np.searchsorted(of_day, days).tolist(),
+        np.searchsorted(of_day, days, side="right").tolist(),
+        strict=True,
+    )
+    return [found[a:b] for a, b in cuts]
 
 
 def _fitting(values: NDArray[Any], asset: str) -> NDArray[Any]:
