@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Final
 
 from agent.log_window import LogIndex
+from agent.statistics_rebuild import Formed, form_all, plan_of
 from agent.statistics_rows import FUTURE_SLOTS, RowReader
 from kpi.calendar import DAY_MS, HOUR_MS, MINUTE_MS
 from kpi.equipment.cells import AssetCells
@@ -17,9 +18,10 @@ from kpi.equipment.signal_rows import SignalRows
 from kpi.equipment.stream import AssetStream, StreamTail
 from kpi.history import ConfigHistory
 from kpi.window import PointKey
-from storage.frame_archive import FrameArchive
+from storage.frame_archive import SLOTS_A_DAY, FrameArchive
 from storage.statistics import Change, Progress, StatisticsStore
 from storage.statistics_codec import encode_days, merged
+from storage.statistics_packets import unpacked
 from storage.statistics_tails import pack_tail, unpack_tail
 
 GRACE_SLOTS: Final = 10
@@ -95,12 +97,34 @@ class StatisticsKeeper:
             self._store.put_progress(Progress(self._slot, self._seen))
         return Kept(self._seen, hours, tuple(sorted(anew)))
 
-    def rebuild(self, index: LogIndex) -> Kept:
-        """Forget everything and form all hours from the sealed log."""
+    def rebuild(self, index: LogIndex, processes: int = 1) -> Kept:
+        """Forget everything and form all hours from the sealed log.
+
+        Days in columns (storage/column_day.py) at its beginning are formed asset by asset in so many processes.
+        """
+        self._reader, self._streams, self._configs, self._late = None, {}, 0, {}
+        hours = 0
         with self._store.transaction():
             self._store.clear()
-        self._reader, self._streams, self._configs, self._late = None, {}, 0, {}
-        return self.update(index)
+            starts = starts_of(index.history) if index.slots else {}
+            plan = plan_of(index, self._archive.folder, starts, TAIL_DAYS)
+            if plan is not None:
+                for formed in form_all(plan, processes):
+                    self._take_over(formed)
+                slot = (plan.days[-1] + 1) * SLOTS_A_DAY
+                self._store.put_progress(Progress(slot, plan.end_ms))
+                hours = (plan.end_ms - index.slots[0] * MINUTE_MS) // HOUR_MS
+        kept = self.update(index)
+        return Kept(kept.seen_ms, kept.hours + hours, kept.anew)
+
+    def _take_over(self, formed: Formed) -> None:
+        """Write what was formed of one asset."""
+        for day, records in unpacked(formed.packet, self._store.numbers):
+            self._store.put_day(formed.asset, day, records)
+        for seen_ms, open_ms, data in formed.tails:
+            self._store.put_tail(formed.asset, seen_ms, open_ms, data)
+        if formed.late_ms is not None:
+            self._late[formed.asset] = formed.late_ms
 
     # reading
 
@@ -179,13 +203,11 @@ class StatisticsKeeper:
         return changed
 
     def _kept(self, asset: str, seen_ms: int) -> list[int]:
-        """Return the instants of the tails to keep: the ends of the last days, and what lies at or after `seen_ms`."""
-        oldest = self._seen - TAIL_DAYS * DAY_MS
-        return [
-            x
-            for x in self._store.tail_instants(asset)
-            if x >= seen_ms or (x % DAY_MS == 0 and x >= oldest)
-        ]
+        """Return the instants of the tails to keep: what lies at or after `seen_ms`, and the ends of the last days."""
+        instants = self._store.tail_instants(asset)
+        ends = [x for x in instants if x % DAY_MS == 0]
+        oldest = max((x for x in ends if x <= self._seen - TAIL_DAYS * DAY_MS), default=0)
+        return [x for x in instants if x >= seen_ms or (x % DAY_MS == 0 and x >= oldest)]
 
     def _put(self, cells: AssetCells, stream: AssetStream) -> list[int]:
         """Write cells into the days that they are of; return the days whose finished hours changed."""

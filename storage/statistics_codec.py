@@ -79,17 +79,14 @@ class DayRecords:
     quantities: Records
     answers: Records
 
+    @property
+    def columns(self) -> tuple[Records, ...]:
+        """Return the columns in the order of `KINDS`."""
+        return self.cells, self.values, self.wide, self.gaps, self.quantities, self.answers
+
     def blobs(self) -> tuple[bytes, ...]:
-        """Return the bytes of the columns in the order of `KINDS`."""
-        columns = (
-            self.cells,
-            self.values,
-            self.wide,
-            self.gaps,
-            self.quantities,
-            self.answers,
-        )
-        return tuple(c.tobytes() for c in columns)
+        """Return the bytes of the columns."""
+        return tuple(c.tobytes() for c in self.columns)
 
     def begins_otherwise(self, before: DayRecords) -> bool:
         """Return whether this day says something else about the cells that `before` has."""
