@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from agent.column_rows import AssetRows, Blocks, Piece
+from agent.column_rows import AssetRows, Piece
 from agent.log_window import LogIndex
 from kpi.calendar import DAY_MS, HOUR_MS
 from kpi.equipment.plan import Plans
@@ -26,8 +26,10 @@ from storage.statistics_codec import DayRecords, encode_days, merged
 from storage.statistics_packets import OwnNumbers, Packet, packed
 from storage.statistics_tails import pack_tail
 
+READ_ROWS: Final = 300_000
+"""So many rows of one asset are read at once …"""
 CHUNK_ROWS: Final = 2_000_000
-"""So many rows of one asset are formed at once."""
+"""… and so many formed at once."""
 MOST_ROWS: Final = 4 * CHUNK_ROWS
 """So many rows wait at most for later days that still have rows of earlier time."""
 
@@ -54,7 +56,6 @@ class Plan:
     history: ConfigHistory
     digests: tuple[str, ...]
     """SHA-256 of the configurations in use."""
-    blocks: Blocks
     starts: Mapping[str, int]
     """First ms of each asset."""
     tail_ms: int
@@ -66,7 +67,7 @@ class Plan:
 def plan_of(
     index: LogIndex, folder: Path, starts: Mapping[str, int], tail_days: int
 ) -> Plan | None:
-    """Return what can be formed from columns: the days from the first one on that are over and have files; None without any.
+    """Return what can be formed from columns: the first days that are over and have files; None without any.
 
     tail_days: distance of the kept tail from the end.
     """
@@ -83,7 +84,6 @@ def plan_of(
         days.append(day)
     if not days:
         return None
-    used = np.cumsum([first is not None for first in index.from_slot]) - 1
     return Plan(
         folder=folder,
         days=tuple(days),
@@ -91,7 +91,6 @@ def plan_of(
         digests=tuple(
             d for d, first in zip(index.digests, index.from_slot, strict=True) if first is not None
         ),
-        blocks=Blocks(slots, used[np.array(index.config_of, dtype=np.int64)]),
         starts=dict(starts),
         tail_ms=(days[-1] + 1 - tail_days) * DAY_MS,
         end_ms=(days[-1] + 1) * DAY_MS - HOUR_MS,
@@ -149,7 +148,7 @@ class _AssetForming:
 
     def __init__(self, plan: Plan, asset: str) -> None:
         self._plan = plan
-        self._rows = AssetRows(asset, plan.history, plan.blocks)
+        self._rows = AssetRows(asset, plan.history)
         self._stream = AssetStream(asset, plan.history, self._rows.text, plan.starts[asset])
         used = plan.history.used
         self._digest = {id(e.document): d for e, d in zip(used, plan.digests, strict=True)}
@@ -161,10 +160,16 @@ class _AssetForming:
     def run(self, days: Sequence[ColumnDay], plans: Plans) -> Formed:
         """Return the statistics of the asset."""
         pieces = list(self._rows.pieces(days))
-        waiting = 0
+        together: list[Piece] = []
+        size = waiting = 0
         for piece, reach in zip(pieces, self._reach(pieces), strict=True):
-            self._rows.read(piece)
+            together.append(piece)
+            size += piece.rows
             waiting += piece.rows
+            if size < READ_ROWS and waiting < CHUNK_ROWS and piece is not pieces[-1]:
+                continue
+            self._rows.read(together)
+            together, size = [], 0
             if waiting < CHUNK_ROWS:
                 continue
             # Where rows of one day came so late that all since would have to wait, the few are formed anew afterwards.

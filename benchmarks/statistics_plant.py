@@ -19,8 +19,8 @@ from storage.frame_archive import FrameArchive
 from storage.frames import FrameWriter
 
 MIN = 60_000
-FIRST_SLOT = 1_767_196_800_000 // MIN
-"""2025-12-31T16:00Z: midnight of 2026-01-01 at +08:00."""
+FIRST_SLOT = 1_767_225_600_000 // MIN
+"""2026-01-01T00:00Z: the first day is whole."""
 METERS = 5
 """One meter for so many machines."""
 

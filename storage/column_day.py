@@ -7,7 +7,7 @@ in none. Nothing is lost: the records of the `.frames` file come out again byte 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +44,8 @@ SECTION: Final = np.dtype(
     ]
 )
 WIDTHS: Final = {0: "<u1", 1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
-_TIMES: Final = ("received", "source")
+_BY_BLOCK: Final = 2
+"""The first so many columns have a number per block, the others one per row."""
 
 Int64 = NDArray[np.int64]
 
@@ -59,19 +60,74 @@ class Run:
     """`SECTION` of every stream."""
 
 
-@dataclass(frozen=True, eq=False)
-class StreamRows:
-    """The rows of one stream in the blocks of a run, in order; a column is widened when it is asked for."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """The rows of one stream in the blocks of a run, as they are written."""
 
     stream: str
     slots: Int64
-    section: Any
+    form: Any
+    """A record of `SECTION`."""
     data: bytes
+
+    @property
+    def count(self) -> int:
+        """Return the number of rows."""
+        return int(self.form["rows"])
 
     @property
     def salts(self) -> bytes:
         """Return the salts of the blocks one after the other."""
         return self.data[: SALT_BYTES * len(self.slots)]
+
+    @property
+    def heap(self) -> bytes:
+        """Return the heaps of the blocks one after the other."""
+        return self.data[self._place(len(COLUMNS)) :]
+
+    def constant(self, name: str) -> int | None:
+        """Return the only number of a column (of a time, relative to its minute); None if there may be several."""
+        i = COLUMNS.index(name)
+        return None if self.form["width"][i] else int(self.form["low"][i])
+
+    def write_column(self, name: str, out: Int64) -> None:
+        """Write a column as 64-bit numbers; a time relative to its minute, `NO_SOURCE_TIME` where there is none."""
+        i = COLUMNS.index(name)
+        width, low = int(self.form["width"][i]), int(self.form["low"][i])
+        if not width:
+            out[:] = low
+            return
+        narrow = np.frombuffer(self.data, WIDTHS[width], len(out), self._place(i))
+        if width == 8:
+            out[:] = (narrow + np.uint64(low % 2**64)).view(np.int64)
+        else:
+            out[:] = narrow
+            if low:
+                out += low
+        if name == "source":
+            absent = narrow == np.iinfo(narrow.dtype).max
+            if absent.any():
+                out[absent] = NO_SOURCE_TIME
+
+    def _place(self, column: int) -> int:
+        """Return where a column begins in `data`; the heap is the one after the last."""
+        widths: list[int] = self.form["width"].tolist()
+        blocks = len(self.slots)
+        ahead = SALT_BYTES * blocks + blocks * sum(widths[: min(column, _BY_BLOCK)])
+        return ahead + self.count * sum(widths[_BY_BLOCK:column])
+
+
+class StreamRows:
+    """The rows of one stream in sections one after the other; a column is made when it is asked for."""
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        """Take at least one section, all of one stream, in order."""
+        self.sections = sections
+
+    @cached_property
+    def slots(self) -> Int64:
+        """Return the slot of every block."""
+        return np.concatenate([s.slots for s in self.sections])
 
     @cached_property
     def rows(self) -> Int64:
@@ -85,7 +141,7 @@ class StreamRows:
     @cached_property
     def heap(self) -> bytes:
         """Return the heaps of the blocks one after the other."""
-        return self.data[self._place(len(COLUMNS)) :]
+        return b"".join([s.heap for s in self.sections])
 
     @cached_property
     def heap_edges(self) -> Int64:
@@ -94,47 +150,39 @@ class StreamRows:
 
     def constant(self, name: str) -> int | None:
         """Return the only number of a column (of a time, relative to its minute); None if there may be several."""
-        i = COLUMNS.index(name)
-        return int(self.section["low"][i]) if not self.section["width"][i] else None
-
-    def narrow(self, name: str) -> NDArray[Any]:
-        """Return a column as it is written: unsigned numbers above the lowest."""
-        i = COLUMNS.index(name)
-        width = int(self.section["width"][i])
-        count = len(self.slots) if i < 2 else int(self.section["rows"])
-        if not width:
-            return np.broadcast_to(np.uint8(0), (count,))
-        return np.frombuffer(self.data, WIDTHS[width], count, self._place(i))
+        found = {s.constant(name) for s in self.sections}
+        return found.pop() if len(found) == 1 else None
 
     def column(self, name: str) -> Int64:
         """Return a column as 64-bit numbers, a time in Unix ms (`NO_SOURCE_TIME` = none)."""
-        i = COLUMNS.index(name)
-        low = int(self.section["low"][i])
-        narrow = self.narrow(name)
-        if narrow.dtype == np.uint64:
-            wide = (narrow + np.uint64(low % 2**64)).view(np.int64)
-        else:
-            wide = narrow.astype(np.int64)
-            if low:
-                wide += low
-        if name not in _TIMES:
-            return wide
-        wide += self._minute
-        if name == "source":
-            absent = narrow == np.iinfo(narrow.dtype).max
+        by_block = COLUMNS.index(name) < _BY_BLOCK
+        counts = [len(s.slots) if by_block else s.count for s in self.sections]
+        found = np.empty(sum(counts), dtype=np.int64)
+        at = 0
+        for section, n in zip(self.sections, counts, strict=True):
+            section.write_column(name, found[at : at + n])
+            at += n
+        if name == "received":
+            found += self._minute
+        elif name == "source":
+            absent = found == NO_SOURCE_TIME
+            found += self._minute
             if absent.any():
-                wide[absent] = NO_SOURCE_TIME
-        return wide
+                found[absent] = NO_SOURCE_TIME
+        return found
 
     def records(self) -> Iterator[bytes]:
         """Yield the record of every frame as it stands in a `.frames` file."""
-        h = header_bytes(self.stream)
-        name = self.stream.encode("ascii")
-        tail = (len(name).to_bytes(2, "little") + name).ljust(h - FRAME_HEAD.size, b"\0")
-        salts, heap, edges = self.salts, self.heap, self.heap_edges.tolist()
+        stream = self.sections[0].stream
+        name = stream.encode("ascii")
+        tail = len(name).to_bytes(2, "little") + name
+        tail = tail.ljust(header_bytes(stream) - FRAME_HEAD.size, b"\0")
+        salts = b"".join([s.salts for s in self.sections])
+        heap, edges = self.heap, self.heap_edges.tolist()
         kinds = ("<i8", "<i8", "<i8", "<u4", "<u2", "<u2")
         columns = [
-            self.column(c).astype(k, copy=False) for c, k in zip(COLUMNS[2:], kinds, strict=True)
+            self.column(c).astype(k, copy=False)
+            for c, k in zip(COLUMNS[_BY_BLOCK:], kinds, strict=True)
         ]
         at = 0
         for i, (slot, n) in enumerate(zip(self.slots.tolist(), self.rows.tolist(), strict=True)):
@@ -144,13 +192,6 @@ class StreamRows:
             frame = b"".join([head, tail, *parts, heap[low:high]])
             at += n
             yield frame_record(salts[SALT_BYTES * i : SALT_BYTES * (i + 1)], frame)
-
-    def _place(self, column: int) -> int:
-        """Return where a column begins in `data`; the heap is the one after the last."""
-        blocks, rows = len(self.slots), int(self.section["rows"])
-        widths: list[int] = self.section["width"][:column].tolist()
-        counts = [blocks, blocks, *([rows] * (len(COLUMNS) - 2))]
-        return SALT_BYTES * blocks + sum(w * n for w, n in zip(widths, counts, strict=False))
 
 
 def column_path(folder: Path, day: int) -> Path:
@@ -189,23 +230,24 @@ class ColumnDay:
         """Return the slots of the blocks, rising."""
         return np.concatenate([np.zeros(0, np.int64), *(run.slots for run in self.runs)])
 
-    def read(self, run: Run, places: Iterable[int]) -> list[StreamRows]:
-        """Return the rows of some streams of a run, by their places in it; raises VerificationError for damage."""
+    def read(self, run: Run, places: Iterable[int]) -> list[Section]:
+        """Return some streams of a run, by their places in it; raises VerificationError for damage."""
         found = []
-        with self.path.open("rb") as file:
+        with self.path.open("rb", buffering=0) as file:
             for i in places:
-                section = run.sections[i]
-                file.seek(int(section["at"]))
-                data = file.read(int(section["size"]))
-                if zlib.crc32(data) != int(section["crc"]):
+                form = run.sections[i]
+                file.seek(int(form["at"]))
+                data = file.read(int(form["size"]))
+                if zlib.crc32(data) != int(form["crc"]):
                     raise damaged(self.path, run.streams[i])
-                found.append(StreamRows(run.streams[i], run.slots, section, data))
+                found.append(Section(run.streams[i], run.slots, form, data))
         return found
 
     def payloads(self) -> Iterator[tuple[int, bytes]]:
         """Yield (slot, its records as they stand in a `.frames` file) of every block."""
         for run in self.runs:
-            streams = [s.records() for s in self.read(run, range(len(run.streams)))]
+            sections = self.read(run, range(len(run.streams)))
+            streams = [StreamRows([s]).records() for s in sections]
             for slot in run.slots.tolist():
                 yield slot, b"".join(next(records) for records in streams)
 
