@@ -20,11 +20,10 @@ from kpi.timeline import SET, Codes
 from kpi.window import NO_TIME_MS, Bool, Int64, PointKey
 from model.flags import RowFlag
 from model.signal import SignalType
-from storage.column_day import COLUMNS, ColumnDay, Run, Section, StreamRows
+from storage.column_day import ColumnDay, Run, Section, StreamRows
 
 _IMPORTED: Final = np.uint16(RowFlag.IMPORTED)
 _NO_TEXT: Final = np.uint16(RowFlag.NO_VALUE | RowFlag.MISSED)
-_TIMES: Final = [COLUMNS.index("received"), COLUMNS.index("source")]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,17 +59,10 @@ class AssetRows:
             for run in day.runs:
                 if run.streams not in places:
                     places[run.streams] = [i for i, s in enumerate(run.streams) if s in wanted]
-                sections = run.sections[places[run.streams]]
-                filled = np.flatnonzero(sections["rows"])
-                if len(filled):
-                    low = int(sections["low"][filled][:, _TIMES].min())
-                    yield Piece(
-                        day,
-                        run,
-                        tuple(places[run.streams][i] for i in filled.tolist()),
-                        int(sections["rows"].sum()),
-                        int(run.slots[0]) * MINUTE_MS + low,
-                    )
+                own = tuple(i for i in places[run.streams] if run.rows[i])
+                if own:
+                    rows = sum(run.rows[i] for i in own)
+                    yield Piece(day, run, own, rows, min(run.first_ms[i] for i in own))
 
     def read(self, pieces: Sequence[Piece]) -> None:
         """Take the rows of the next pieces; they wait until they are taken."""
@@ -119,7 +111,7 @@ class AssetRows:
         flags = rows.column("flags")[part]
         carries = np.flatnonzero(np.isin(columns.signal, text) & (flags & _NO_TEXT == 0))
         if len(carries):
-            block = np.repeat(np.arange(len(rows.slots)), rows.rows)[part][carries]
+            block = rows.by_block(np.arange(len(rows.slots)))[part][carries]
             place = value[carries]
             start = rows.heap_edges[block] + (place & 0xFFFF_FFFF)
             spans = zip(start.tolist(), (start + (place >> 32)).tolist(), strict=True)
@@ -158,9 +150,9 @@ def _columns(rows: StreamRows) -> _Columns:
         flags = rows.column("flags").astype(np.uint16)
         kind = kinds(rows.column("status").astype(np.uint32), flags)
         keep = (flags & _IMPORTED) == 0
-    latest = (rows.slots + (1 + FUTURE_SLOTS)) * MINUTE_MS
-    in_time = tau < np.repeat(latest, rows.rows)
-    if not in_time.all():
+    most = max(s.below(name) for s in rows.sections for name in ("source", "received"))
+    if most > (1 + FUTURE_SLOTS) * MINUTE_MS:
+        in_time = tau < rows.by_block((rows.slots + (1 + FUTURE_SLOTS)) * MINUTE_MS)
         keep = in_time if keep is None else keep & in_time
     if keep is not None and keep.all():
         keep = None

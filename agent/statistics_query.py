@@ -10,7 +10,8 @@ import numpy as np
 
 from kpi.calendar import DAY_MS, iso_date
 from kpi.document_types import ConfigDocument
-from kpi.equipment.cells import AssetCells
+from kpi.equipment.cells import AssetCells, stretch
+from kpi.equipment.distinct import distinct
 from kpi.equipment.summing import sums_of
 from kpi.equipment.sums import EquipmentSums
 from kpi.window import Bool, Int32
@@ -79,11 +80,18 @@ def window_of(cells: AssetCells, from_ms: int, to_ms: int) -> Bool:
 
 def grouped(cells: AssetCells, window: Bool, by: By) -> Iterable[Group]:
     """Yield the sums of the cells of a window, in order of their keys."""
-    keys = _keys(cells, by)
-    numbers = np.unique(keys[0][window]).tolist()
-    for key, number in sorted((keys[1][n], n) for n in numbers):
-        chosen = window & (keys[0] == number)
-        yield Group(cells.asset, key, sums_of(cells, chosen))
+    column, names = _keys(cells, by)
+    numbers, where = distinct(column[window])
+    inside = np.flatnonzero(window)
+    order = np.argsort(where, kind="stable")
+    edges = np.searchsorted(where[order], np.arange(len(numbers) + 1)).tolist()
+    for key, i in sorted((names[n], i) for i, n in enumerate(numbers)):
+        at = inside[order[edges[i] : edges[i + 1]]]
+        low, high = int(at[0]), int(at[-1]) + 1
+        chosen = np.zeros(high - low, dtype=np.bool_)
+        chosen[at - low] = True
+        # A day is a short stretch of a year.
+        yield Group(cells.asset, key, sums_of(stretch(cells, low, high), chosen))
 
 
 def _keys(cells: AssetCells, by: By) -> tuple[Int32, Mapping[int, str]]:

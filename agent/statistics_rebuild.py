@@ -26,7 +26,7 @@ from storage.statistics_codec import DayRecords, encode_days, merged
 from storage.statistics_packets import OwnNumbers, Packet, packed
 from storage.statistics_tails import pack_tail
 
-READ_ROWS: Final = 300_000
+READ_ROWS: Final = 2_000_000
 """So many rows of one asset are read at once …"""
 CHUNK_ROWS: Final = 2_000_000
 """… and so many formed at once."""

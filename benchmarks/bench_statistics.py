@@ -11,17 +11,17 @@ processes; wall time depends on what else runs on the machine.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import resource
 import shutil
 import tempfile
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from agent.log_window import LogIndex
 from agent.statistics import StatisticsKeeper
@@ -29,6 +29,7 @@ from agent.statistics_figures import figures_of_group
 from agent.statistics_query import By, grouped, stored_cells, window_of
 from benchmarks.statistics_plant import Plant, build
 from kpi.calendar import DAY_MS, HOUR_MS
+from kpi.document import ConfigDocument
 from storage.column_day import HEAD, MAGIC, RUN_HEAD, VERSION, ColumnDay, column_path
 from storage.column_pack import pack_day
 from storage.frame_archive import SLOTS_A_DAY, FrameArchive
@@ -39,41 +40,44 @@ from storage.statistics import StatisticsStore
 class Cost:
     wall: float
     cpu: float
-    rss_mb: float
+    """Of all processes."""
+    peak_mb: float
+    """Most memory of any one process."""
 
 
-def measured(action: Callable[[], object]) -> Cost:
-    """Run something; CPU of this process and of those that ended in it, most memory of any one of them so far."""
-    before = _cpu()
-    begun = time.perf_counter()
-    action()
-    wall = time.perf_counter() - begun
+def measured(action: Callable[..., object], *args: object) -> Cost:
+    """Run something in a new process, so that nothing else counts."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context) as pool:
+        return pool.submit(_measured, action, args).result()
+
+
+def _measured(action: Callable[..., object], args: tuple[object, ...]) -> Cost:
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    most = max(resource.getrusage(k).ru_maxrss for k in kinds)
-    return Cost(wall, _cpu() - before, most / 1024)
 
+    def cpu() -> float:
+        used = [resource.getrusage(k) for k in kinds]
+        return sum(u.ru_utime + u.ru_stime for u in used)
 
-def _cpu() -> float:
-    total = 0.0
-    for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-        used = resource.getrusage(kind)
-        total += used.ru_utime + used.ru_stime
-    return total
+    before, begun = cpu(), time.perf_counter()
+    action(*args)
+    wall = time.perf_counter() - begun
+    return Cost(wall, cpu() - before, max(resource.getrusage(k).ru_maxrss for k in kinds) / 1024)
 
 
 def said(what: str, cost: Cost, rows: int, raw: int, frames: int, processes: int) -> None:
-    """Print one line: rates by CPU time are those of so many free cores."""
+    """Print one line; rates of CPU are those of so many free cores."""
     cores = cost.cpu / processes
     print(
-        f"{what:44s} {rows / 1e6:7.1f} M samples  {rows / cores / 1e6:6.1f} M/s of CPU, {rows / cost.wall / 1e6:5.1f} wall"
-        f"  {raw / cores / 1e6:6.0f} MB/s of frames  {cost.cpu / rows * 1e9:6.0f} ns/sample "
-        f"{cost.cpu / frames * 1e6:6.2f} µs/frame  peak {cost.rss_mb:5.0f} MB",
+        f"{what:32s} {rows / 1e6:6.1f} M samples: {rows / cores / 1e6:5.1f} M/s, {raw / cores / 1e6:5.0f} MB/s of "
+        f"frames by CPU; {rows / cost.wall / 1e6:5.1f} M/s by the clock; {cost.cpu / rows * 1e9:5.0f} ns a sample, "
+        f"{cost.cpu / frames * 1e6:5.2f} µs a frame; peak {cost.peak_mb:4.0f} MB",
         flush=True,
     )
 
 
 def repeated(folder: Path, days: list[int], copies: int) -> list[int]:
-    """Write the columns of some days again for the days after them; return all days. Counters begin anew with a copy."""
+    """Write the columns of some days again for later days; return all days. Counters begin anew with each copy."""
     found = list(days)
     for copy in range(1, copies):
         for day in days:
@@ -118,18 +122,37 @@ def index_of(plant: Plant, days: list[int]) -> LogIndex:
 
 
 class _NoRest(FrameArchive):
-    """Has the folder; the block after the last day in columns is empty."""
+    """An archive of which only the folder is used: the block after the last day in columns is empty."""
 
-    def payloads(self, slots, **_):  # type: ignore[no-untyped-def]
+    def payloads(self, slots: Sequence[int], **_: object) -> Iterator[tuple[int, bytes]]:
+        """Yield nothing."""
         return iter(())
 
 
-def formed(folder: Path, archive: FrameArchive, index: LogIndex, processes: int) -> None:
+def formed(folder: Path, index: LogIndex, processes: int, *, columns: bool) -> None:
     """Form the statistics into a new file."""
     path = folder / "statistics.sqlite"
     path.unlink(missing_ok=True)
+    kind = _NoRest if columns else FrameArchive
     with closing(StatisticsStore(path)) as store:
-        StatisticsKeeper(store, archive).rebuild(index, processes)
+        StatisticsKeeper(store, kind(folder / "frames", read_only=True)).rebuild(index, processes)
+
+
+def formed_from_frames(folder: Path, index: LogIndex) -> None:
+    """Form the statistics from the archive as it is."""
+    formed(folder, index, 1, columns=False)
+
+
+def formed_from_columns(folder: Path, index: LogIndex, processes: int) -> None:
+    """Form the statistics from days in columns."""
+    formed(folder, index, processes, columns=True)
+
+
+def packed(folder: Path, days: list[int]) -> None:
+    """Pack days into columns."""
+    with FrameArchive(folder, read_only=True) as archive:
+        for day in days:
+            pack_day(archive, day, column_path(folder, day))
 
 
 def recompute(
@@ -148,21 +171,21 @@ def recompute(
         f"frames {plant.raw_bytes / plant.rows:.1f} B/sample, zlib {plant.disk_bytes / plant.rows:.1f}",
         flush=True,
     )
-    cost = measured(lambda: formed(folder, plant.archive, plant.index, 1))
+    cost = measured(formed_from_frames, folder, plant.index)
     said("version 1 (zlib), 1 process", cost, plant.rows, plant.raw_bytes, streams * minutes, 1)
     whole = [d for d in plant.archive.days() if d < (plant.index.slots[-1]) // SLOTS_A_DAY]
-    packed = measured(lambda: [pack_day(plant.archive, d, column_path(frames, d)) for d in whole])
+    packing = measured(packed, frames, whole)
     size = sum(column_path(frames, d).stat().st_size for d in whole)
     mine = plant.rows * len(whole) * SLOTS_A_DAY // minutes
     print(
-        f"packed into columns: {size / mine:.2f} B/sample, {packed.cpu / mine * 1e6:.2f} µs CPU/sample"
+        f"packed into columns and proved: {size / mine:.2f} B/sample, {packing.cpu / mine * 1e6:.2f} µs CPU a sample, "
+        f"peak {packing.peak_mb:.0f} MB"
     )
     every = repeated(frames, whole, copies)
     rows, raw = mine * copies, plant.raw_bytes * len(every) * SLOTS_A_DAY // minutes
-    archive = _NoRest(frames, read_only=True)
     index = index_of(plant, every)
     for processes in (1, 2):
-        cost = measured(lambda n=processes: formed(folder, archive, index, n))  # type: ignore[misc]
+        cost = measured(formed_from_columns, folder, index, processes)
         name = f"columns, {len(every)} days, {processes} process{'es' * (processes - 1)}"
         said(name, cost, rows, raw, streams * len(every) * SLOTS_A_DAY, processes)
     return plant, every
@@ -183,19 +206,34 @@ def ask(folder: Path, plant: Plant, days: list[int]) -> None:
             ("11 days 5 hours", month + 7 * HOUR_MS, month + 12 * HOUR_MS + 11 * DAY_MS),
         ):
             for by in By:
-
-                def question(start: int = start, end: int = end, by: By = by) -> None:
-                    for name in names:
-                        cells = stored_cells(store, name, documents, start, end)
-                        if cells is not None:
-                            for group in grouped(cells, window_of(cells, start, end), by):
-                                figures_of_group([group.sums])
-
-                cost = measured(question)
+                if by is By.DAY and end - start > 60 * DAY_MS:
+                    continue
+                begun, cpu = time.perf_counter(), time.process_time()
+                groups = question(store, names, documents, (start, end), by)
+                wall, cpu = time.perf_counter() - begun, time.process_time() - cpu
                 print(
-                    f"  {what:16s} by {by.value:8s} {len(names)} assets  {cost.wall:6.2f} s wall  {cost.cpu:6.2f} s CPU",
+                    f"  {what:16s} by {by.value:8s} {len(names)} assets, {groups:5d} groups"
+                    f"  {cpu:5.2f} s CPU {wall:5.2f} s wall",
                     flush=True,
                 )
+
+
+def question(
+    store: StatisticsStore,
+    names: list[str],
+    documents: dict[str, ConfigDocument],
+    window: tuple[int, int],
+    by: By,
+) -> int:
+    """Ask for all figures of a window; return the number of groups."""
+    groups = 0
+    for name in names:
+        cells = stored_cells(store, name, documents, *window)
+        if cells is not None:
+            for group in grouped(cells, window_of(cells, *window), by):
+                figures_of_group([group.sums])
+                groups += 1
+    return groups
 
 
 def main() -> None:

@@ -44,13 +44,14 @@ SECTION: Final = np.dtype(
     ]
 )
 WIDTHS: Final = {0: "<u1", 1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
+_TIMES: Final = ("received", "source")
 _BY_BLOCK: Final = 2
 """The first so many columns have a number per block, the others one per row."""
 
 Int64 = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Run:
     """Blocks one after the other that have the same streams."""
 
@@ -59,6 +60,19 @@ class Run:
     sections: NDArray[Any]
     """`SECTION` of every stream."""
 
+    @cached_property
+    def rows(self) -> list[int]:
+        """Return the number of rows of every stream."""
+        found: list[int] = self.sections["rows"].tolist()
+        return found
+
+    @cached_property
+    def first_ms(self) -> list[int]:
+        """Return an instant of every stream before which it has no row."""
+        low = self.sections["low"][:, [COLUMNS.index(name) for name in _TIMES]].min(axis=1)
+        found: list[int] = (low + int(self.slots[0]) * SLOT_MS).tolist()
+        return found
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Section:
@@ -66,14 +80,11 @@ class Section:
 
     stream: str
     slots: Int64
-    form: Any
-    """A record of `SECTION`."""
+    count: int
+    """Number of rows."""
+    widths: tuple[int, ...]
+    lows: tuple[int, ...]
     data: bytes
-
-    @property
-    def count(self) -> int:
-        """Return the number of rows."""
-        return int(self.form["rows"])
 
     @property
     def salts(self) -> bytes:
@@ -88,15 +99,23 @@ class Section:
     def constant(self, name: str) -> int | None:
         """Return the only number of a column (of a time, relative to its minute); None if there may be several."""
         i = COLUMNS.index(name)
-        return None if self.form["width"][i] else int(self.form["low"][i])
+        return None if self.widths[i] else self.lows[i]
 
-    def write_column(self, name: str, out: Int64) -> None:
-        """Write a column as 64-bit numbers; a time relative to its minute, `NO_SOURCE_TIME` where there is none."""
+    def below(self, name: str) -> int:
+        """Return a number that none of a column reaches (of a time, relative to its minute)."""
         i = COLUMNS.index(name)
-        width, low = int(self.form["width"][i]), int(self.form["low"][i])
+        return self.lows[i] + int(256 ** self.widths[i])
+
+    def write_column(self, name: str, out: Int64) -> bool:
+        """Write a column as 64-bit numbers, a time relative to its minute.
+
+        Returns whether rows have no source time: these are `NO_SOURCE_TIME`.
+        """
+        i = COLUMNS.index(name)
+        width, low = self.widths[i], self.lows[i]
         if not width:
             out[:] = low
-            return
+            return False
         narrow = np.frombuffer(self.data, WIDTHS[width], len(out), self._place(i))
         if width == 8:
             out[:] = (narrow + np.uint64(low % 2**64)).view(np.int64)
@@ -104,17 +123,19 @@ class Section:
             out[:] = narrow
             if low:
                 out += low
-        if name == "source":
-            absent = narrow == np.iinfo(narrow.dtype).max
-            if absent.any():
-                out[absent] = NO_SOURCE_TIME
+        if name != "source":
+            return False
+        absent = narrow == 256**width - 1
+        if not absent.any():
+            return False
+        out[absent] = NO_SOURCE_TIME
+        return True
 
     def _place(self, column: int) -> int:
         """Return where a column begins in `data`; the heap is the one after the last."""
-        widths: list[int] = self.form["width"].tolist()
         blocks = len(self.slots)
-        ahead = SALT_BYTES * blocks + blocks * sum(widths[: min(column, _BY_BLOCK)])
-        return ahead + self.count * sum(widths[_BY_BLOCK:column])
+        ahead = blocks * (SALT_BYTES + sum(self.widths[: min(column, _BY_BLOCK)]))
+        return ahead + self.count * sum(self.widths[_BY_BLOCK:column])
 
 
 class StreamRows:
@@ -134,9 +155,12 @@ class StreamRows:
         """Return the rows of every block."""
         return self.column("rows")
 
-    @cached_property
-    def _minute(self) -> Int64:
-        return np.repeat(self.slots * SLOT_MS, self.rows)
+    def by_block(self, values: Int64) -> Int64:
+        """Return a column with the value of its block for every row."""
+        each = self.constant("rows")
+        if each is not None:
+            return np.broadcast_to(values[:, None], (len(values), each)).reshape(-1)
+        return np.repeat(values, self.rows)
 
     @cached_property
     def heap(self) -> bytes:
@@ -158,17 +182,21 @@ class StreamRows:
         by_block = COLUMNS.index(name) < _BY_BLOCK
         counts = [len(s.slots) if by_block else s.count for s in self.sections]
         found = np.empty(sum(counts), dtype=np.int64)
-        at = 0
+        at, some_absent = 0, False
         for section, n in zip(self.sections, counts, strict=True):
-            section.write_column(name, found[at : at + n])
+            some_absent |= section.write_column(name, found[at : at + n])
             at += n
-        if name == "received":
-            found += self._minute
-        elif name == "source":
-            absent = found == NO_SOURCE_TIME
-            found += self._minute
-            if absent.any():
-                found[absent] = NO_SOURCE_TIME
+        if name not in _TIMES:
+            return found
+        absent = found == NO_SOURCE_TIME if some_absent else None
+        each = self.constant("rows")
+        if each is not None:
+            by_block_ = found.reshape(-1, each)
+            by_block_ += (self.slots * SLOT_MS)[:, None]
+        else:
+            found += np.repeat(self.slots * SLOT_MS, self.rows)
+        if absent is not None:
+            found[absent] = NO_SOURCE_TIME
         return found
 
     def records(self) -> Iterator[bytes]:
@@ -240,7 +268,8 @@ class ColumnDay:
                 data = file.read(int(form["size"]))
                 if zlib.crc32(data) != int(form["crc"]):
                     raise damaged(self.path, run.streams[i])
-                found.append(Section(run.streams[i], run.slots, form, data))
+                widths, lows = tuple(form["width"].tolist()), tuple(form["low"].tolist())
+                found.append(Section(run.streams[i], run.slots, run.rows[i], widths, lows, data))
         return found
 
     def payloads(self) -> Iterator[tuple[int, bytes]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -151,6 +151,24 @@ class AssetCells:
     """Bits of the count roles with an accepted reading, alternate signals included."""
     registers_answered: frozenset[str] = field(default_factory=frozenset)
     """Registers (energy, consumption) with an accepted reading."""
+
+
+def stretch(cells: AssetCells, low: int, high: int) -> AssetCells:
+    """Return the cells low … high − 1 alone, with what is booked in them."""
+
+    def cut(rows: Any, mask: Any) -> Any:
+        found = {f.name: getattr(rows, f.name)[mask] for f in fields(rows)}
+        if "cell" in found:
+            found["cell"] = found["cell"] - low
+        return replace(rows, **found)
+
+    gaps, quantities = cells.gaps, cells.quantities
+    return replace(
+        cells,
+        table=cut(cells.table, slice(low, high)),
+        gaps=cut(gaps, (gaps.cell >= low) & (gaps.cell < high)),
+        quantities=cut(quantities, (quantities.cell >= low) & (quantities.cell < high)),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 from kpi.calendar import Kind
 from kpi.document_types import SignalSpec
 from kpi.equipment.cells import COUNT_ROLES, AssetCells, GapKind, GapTable, Rate
+from kpi.equipment.distinct import distinct
 from kpi.equipment.exact_columns import exact_sum
 from kpi.equipment.piece_rows import FROM_TOTAL, GOOD
 from kpi.equipment.sums import CountGap
@@ -74,7 +75,7 @@ def gap_numbers(gaps: GapTable) -> Int64:
 def _without_role(cells: AssetCells, chosen: Bool, from_total: Bool) -> Iterator[GapSum]:
     """Yield the gaps (iv): stretches whose configuration has no signal of a role that another chosen one has."""
     table = cells.table
-    parts = np.unique(table.part[chosen]).tolist()
+    parts, _ = distinct(table.part[chosen])
     for role in COUNT_ROLES:
         signals: dict[str, SignalSpec] = {}
         lacking = []
