@@ -186,7 +186,7 @@ class _AssetForming:
         first = np.array([p.first_ms for p in pieces[1:]] + [self._plan.end_ms], dtype=np.int64)
         least = np.minimum.accumulate(first[::-1])[::-1]
         days: list[int] = (least // DAY_MS * DAY_MS).tolist()
-        return days
+        return days[: len(pieces)]
 
     def _form(self, until_ms: int, plans: Plans) -> None:
         """Form the cells up to an hour, with a tail where late data need one."""

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.log_window import LogIndex
-from agent.statistics import StatisticsKeeper
+from agent.statistics import REBUILD_STEP_BYTES, StatisticsKeeper
 from agent.statistics_figures import figures_of_group
 from agent.statistics_query import By, grouped, stored_cells, window_of
 from benchmarks.statistics_plant import Plant, build
@@ -135,7 +135,9 @@ def formed(folder: Path, index: LogIndex, processes: int, *, columns: bool) -> N
     path.unlink(missing_ok=True)
     kind = _NoRest if columns else FrameArchive
     with closing(StatisticsStore(path)) as store:
-        StatisticsKeeper(store, kind(folder / "frames", read_only=True)).rebuild(index, processes)
+        archive = kind(folder / "frames", read_only=True)
+        keeper = StatisticsKeeper(store, archive, step_bytes=REBUILD_STEP_BYTES)
+        keeper.rebuild(index, processes)
 
 
 def formed_from_frames(folder: Path, index: LogIndex) -> None:

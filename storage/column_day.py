@@ -158,7 +158,7 @@ class StreamRows:
     def by_block(self, values: Int64) -> Int64:
         """Return a column with the value of its block for every row."""
         each = self.constant("rows")
-        if each is not None:
+        if each:
             return np.broadcast_to(values[:, None], (len(values), each)).reshape(-1)
         return np.repeat(values, self.rows)
 
@@ -190,9 +190,9 @@ class StreamRows:
             return found
         absent = found == NO_SOURCE_TIME if some_absent else None
         each = self.constant("rows")
-        if each is not None:
-            by_block_ = found.reshape(-1, each)
-            by_block_ += (self.slots * SLOT_MS)[:, None]
+        if each:
+            minutes = found.reshape(-1, each)
+            minutes += (self.slots * SLOT_MS)[:, None]
         else:
             found += np.repeat(self.slots * SLOT_MS, self.rows)
         if absent is not None:
