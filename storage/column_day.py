@@ -245,7 +245,7 @@ class ColumnDay:
                 )
             file.seek(at)
             packed = file.read(size)
-        if zlib.crc32(packed) != crc:
+        if len(packed) != size or zlib.crc32(packed) != crc:
             raise damaged(path, "directory")
         self.day = int(day)
         try:
