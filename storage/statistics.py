@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from model.errors import PermanentError
+from model.errors import PermanentError, TransientError
 from storage.durable import lock, refused
-from storage.journal_files import disk_error
 from storage.statistics_codec import DayRecords, Numbers, day_of
 
 _VERSION: Final = 1
@@ -75,7 +74,7 @@ class StatisticsStore:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open or create the file.
 
-        Raises TransientError if the disk refuses, PermanentError if the file is newer or, read-only, absent.
+        Raises TransientError if the disk refuses, PermanentError if the file is newer, damaged or, read-only, absent.
         """
         self._path = path
         self._number: dict[tuple[str, str], int] = {}
@@ -85,6 +84,15 @@ class StatisticsStore:
                 f"there are no statistics yet ({path}): start the agent, or run plantproof kpi --rebuild",
                 f"尚无统计数据（{path}）：请启动采集程序，或运行 plantproof kpi --rebuild",
             )
+        self._db: sqlite3.Connection | None = None
+        try:
+            self._open(read_only=read_only)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, *, read_only: bool) -> None:
+        path = self._path
         with self._guard():
             if read_only:
                 self._db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)
@@ -101,7 +109,6 @@ class StatisticsStore:
                 script = f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version={_VERSION};COMMIT;"
                 self._db.executescript(script)
         if version > _VERSION:
-            self.close()
             raise PermanentError(
                 f"statistics {path} have version {version}, this program reads {_VERSION}: install a newer plantproof",
                 f"统计文件 {path} 版本为 {version}，本程序只支持 {_VERSION}：请重新安装较新的 plantproof",
@@ -110,29 +117,45 @@ class StatisticsStore:
 
     def close(self) -> None:
         """Release the file; safe to call twice."""
-        self._db.close()
+        if self._db is not None:
+            self._db.close()
+            self._db = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    @property
+    def _open_db(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise ValueError("the statistics are closed")
+        return self._db
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.OperationalError as error:
+            raise TransientError(
+                f"statistics {self._path}: the disk refuses ({error}); free space, they are then completed",
+                f"统计文件 {self._path}：磁盘拒绝访问（{error}）；请清理磁盘空间，之后统计会自动补齐",
+            ) from error
         except sqlite3.DatabaseError as error:
-            raise disk_error(self._path, error) from error
+            raise PermanentError(
+                f"statistics {self._path} are damaged ({error}): delete the file, it is formed anew from the log",
+                f"统计文件 {self._path} 已损坏（{error}）：请删除该文件，统计会由封存数据重新生成",
+            ) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write everything inside or nothing; raises TransientError if the disk refuses."""
         with self._guard():
-            self._db.execute("BEGIN IMMEDIATE")
+            self._open_db.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self._db.execute("COMMIT")
+                self._open_db.execute("COMMIT")
             except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+                if self._open_db.in_transaction:
+                    self._open_db.execute("ROLLBACK")
                 self._load_names()
                 raise
 
@@ -148,18 +171,18 @@ class StatisticsStore:
         return {i: text for (k, text), i in self._number.items() if k == kind}
 
     def _numbering(self, kind: str) -> _Numbering:
-        return _Numbering(self._db, kind, self._number)
+        return _Numbering(self._open_db, kind, self._number)
 
     def _load_names(self) -> None:
         with self._guard():
-            rows = self._db.execute("SELECT id, kind, text FROM name").fetchall()
+            rows = self._open_db.execute("SELECT id, kind, text FROM name").fetchall()
         self._number = {(kind, text): int(i) for i, kind, text in rows}
 
     # days
 
     def put_day(self, asset: str, day: int, records: DayRecords) -> None:
         """Write a day of an asset; its version stays, that of a new day is 1."""
-        self._db.execute(
+        self._open_db.execute(
             "INSERT INTO day VALUES (?,?,1,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET cells=excluded.cells, "
             "vals=excluded.vals, wide=excluded.wide, gaps=excluded.gaps, quantities=excluded.quantities, "
             "answers=excluded.answers",
@@ -168,7 +191,7 @@ class StatisticsStore:
 
     def next_version(self, asset: str, day: int) -> int:
         """Give a day its next version, because finished hours of it changed, and return it."""
-        row = self._db.execute(
+        row = self._open_db.execute(
             "UPDATE day SET version=version+1 WHERE asset=? AND day=? RETURNING version",
             (asset, day),
         ).fetchone()
@@ -176,7 +199,7 @@ class StatisticsStore:
 
     def day(self, asset: str, day: int) -> DayRecords | None:
         """Return a day of an asset, None if it is not there."""
-        row = self._db.execute(
+        row = self._open_db.execute(
             "SELECT cells, vals, wide, gaps, quantities, answers FROM day WHERE asset=? AND day=?",
             (asset, day),
         ).fetchone()
@@ -185,7 +208,7 @@ class StatisticsStore:
     def asset_days(self, asset: str, first: int, last: int) -> AssetDays:
         """Return the days first … last (both included) of an asset that are there."""
         with self._guard():
-            rows = self._db.execute(
+            rows = self._open_db.execute(
                 "SELECT day, version, cells, vals, wide, gaps, quantities, answers FROM day "
                 "WHERE asset=? AND day BETWEEN ? AND ? ORDER BY day",
                 (asset, first, last),
@@ -200,21 +223,21 @@ class StatisticsStore:
     def assets(self) -> list[str]:
         """Return the assets with statistics, in byte order."""
         with self._guard():
-            rows = self._db.execute("SELECT DISTINCT asset FROM day").fetchall()
+            rows = self._open_db.execute("SELECT DISTINCT asset FROM day").fetchall()
         return sorted((r[0] for r in rows), key=str.encode)
 
     # tails, changes, progress
 
     def put_tail(self, asset: str, seen_ms: int, open_ms: int, data: bytes) -> None:
         """Keep where an asset goes on from an instant; open_ms: first hour that later rows may still change."""
-        self._db.execute(
+        self._open_db.execute(
             "INSERT OR REPLACE INTO tail VALUES (?,?,?,?)", (asset, seen_ms, open_ms, data)
         )
 
     def open_ms(self, asset: str) -> int | None:
         """Return the first hour of an asset that rows in time may still change; None without statistics."""
         with self._guard():
-            row = self._db.execute(
+            row = self._open_db.execute(
                 "SELECT open_ms FROM tail WHERE asset=? ORDER BY seen_ms DESC LIMIT 1", (asset,)
             ).fetchone()
         return int(row[0]) if row is not None else None
@@ -222,7 +245,7 @@ class StatisticsStore:
     def drop_tails(self, asset: str, keep: Sequence[int]) -> None:
         """Forget the tails of an asset but those at some instants."""
         marks = ",".join("?" * len(keep))
-        self._db.execute(
+        self._open_db.execute(
             f"DELETE FROM tail WHERE asset=? AND seen_ms NOT IN ({marks})",  # noqa: S608 - only question marks
             (asset, *keep),
         )
@@ -230,7 +253,7 @@ class StatisticsStore:
     def tail(self, asset: str, before_ms: int) -> tuple[int, bytes] | None:
         """Return (instant, bytes) of the last tail of an asset at or before an instant; None if there is none."""
         with self._guard():
-            row = self._db.execute(
+            row = self._open_db.execute(
                 "SELECT seen_ms, data FROM tail WHERE asset=? AND seen_ms<=? ORDER BY seen_ms DESC LIMIT 1",
                 (asset, before_ms),
             ).fetchone()
@@ -238,14 +261,14 @@ class StatisticsStore:
 
     def tail_instants(self, asset: str) -> list[int]:
         """Return the instants of the tails of an asset, rising."""
-        rows = self._db.execute(
+        rows = self._open_db.execute(
             "SELECT seen_ms FROM tail WHERE asset=? ORDER BY seen_ms", (asset,)
         ).fetchall()
         return [int(r[0]) for r in rows]
 
     def put_change(self, change: Change) -> None:
         """Remember that hours were formed anew."""
-        self._db.execute(
+        self._open_db.execute(
             "INSERT INTO change (asset, from_ms, to_ms, version, sealed_slot) VALUES (?,?,?,?,?)",
             (change.asset, change.from_ms, change.to_ms, change.version, change.sealed_slot),
         )
@@ -253,7 +276,7 @@ class StatisticsStore:
     def changes(self, from_ms: int, to_ms: int) -> list[Change]:
         """Return the changes that touch [from, to), oldest first."""
         with self._guard():
-            rows: Iterable[tuple[str, int, int, int, int]] = self._db.execute(
+            rows: Iterable[tuple[str, int, int, int, int]] = self._open_db.execute(
                 "SELECT asset, from_ms, to_ms, version, sealed_slot FROM change "
                 "WHERE from_ms<? AND to_ms>? ORDER BY id",
                 (to_ms, from_ms),
@@ -264,19 +287,19 @@ class StatisticsStore:
     def progress(self) -> Progress | None:
         """Return how far the log is in, None before the first hour."""
         with self._guard():
-            row = self._db.execute("SELECT slot, seen_ms FROM progress").fetchone()
+            row = self._open_db.execute("SELECT slot, seen_ms FROM progress").fetchone()
         return Progress(int(row[0]), int(row[1])) if row is not None else None
 
     def put_progress(self, progress: Progress) -> None:
         """Remember how far the log is in."""
-        self._db.execute(
+        self._open_db.execute(
             "INSERT OR REPLACE INTO progress VALUES (0,?,?)", (progress.slot, progress.seen_ms)
         )
 
     def clear(self) -> None:
         """Forget everything, to begin anew."""
         for table in ("day", "tail", "change", "progress", "name"):
-            self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+            self._open_db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
         self._number.clear()
 
 
