@@ -19,7 +19,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,7 +133,7 @@ def formed(folder: Path, index: LogIndex, processes: int, *, columns: bool) -> N
     path = folder / "statistics.sqlite"
     path.unlink(missing_ok=True)
     kind = _NoRest if columns else FrameArchive
-    with closing(StatisticsStore(path)) as store:
+    with StatisticsStore(path) as store:
         archive = kind(folder / "frames", read_only=True)
         keeper = StatisticsKeeper(store, archive, step_bytes=REBUILD_STEP_BYTES)
         keeper.rebuild(index, processes)
@@ -200,7 +199,7 @@ def ask(folder: Path, plant: Plant, days: list[int]) -> None:
     month = first + 30 * DAY_MS
     path = folder / "statistics.sqlite"
     print(f"\nstatistics of {len(days)} days: {path.stat().st_size / 1e6:.0f} MB")
-    with closing(StatisticsStore(path, read_only=True)) as store:
+    with StatisticsStore(path, read_only=True) as store:
         names = store.assets()
         for what, start, end in (
             ("a year", first, last),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import IO, Final
 
 from model.errors import PermanentError, TransientError
@@ -114,6 +115,19 @@ class StatisticsStore:
                 f"统计文件 {path} 版本为 {version}，本程序只支持 {_VERSION}：请重新安装较新的 plantproof",
             )
         self._load_names()
+
+    def __enter__(self) -> StatisticsStore:
+        """Return the store."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Release the file."""
+        self.close()
 
     def close(self) -> None:
         """Release the file; safe to call twice."""

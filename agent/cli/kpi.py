@@ -96,11 +96,9 @@ def kpi(
             _pack(log)
         if rebuild:
             _rebuild(folder, log)
-        store = StatisticsStore(folder.statistics(max(folder.last_epoch(), 1)), read_only=True)
-        try:
+        path = folder.statistics(max(folder.last_epoch(), 1))
+        with StatisticsStore(path, read_only=True) as store:
             report = kpi_report(log, store, asset or (), window, by)
-        finally:
-            store.close()
     except PlantproofError as exc:
         fail(exc, language=language, as_json=as_json)
     if as_json:
@@ -126,12 +124,9 @@ def _rebuild(folder: DataFolder, log: SealedLog) -> None:
     from agent.statistics import REBUILD_STEP_BYTES, StatisticsKeeper
     from storage.statistics import StatisticsStore
 
-    store = StatisticsStore(folder.statistics(max(folder.last_epoch(), 1)))
-    try:
+    with StatisticsStore(folder.statistics(max(folder.last_epoch(), 1))) as store:
         keeper = StatisticsKeeper(store, log.archive, step_bytes=REBUILD_STEP_BYTES)
         keeper.rebuild(log.index, processes=min(os.cpu_count() or 1, 2))
-    finally:
-        store.close()
 
 
 def _text(report: KpiReport, calendar: Calendar, language: str) -> Iterator[str]:

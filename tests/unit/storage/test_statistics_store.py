@@ -67,7 +67,7 @@ def same(a: AssetCells, b: AssetCells) -> None:
 
 def test_cells_come_back_over_two_days(tmp_path: Path) -> None:
     found = formed(25 * 60)
-    with closing(StatisticsStore(tmp_path / "s.sqlite")) as store:
+    with StatisticsStore(tmp_path / "s.sqlite") as store:
         stored(store, found, answers={GOOD: {T0 // HOUR: 1, T0 // HOUR + 24: 3}})
         assert store.asset_days("a1", DAY0, DAY0 + 1).days == (DAY0, DAY0 + 1)
         again = read(store, found)
@@ -79,7 +79,7 @@ def test_cells_come_back_over_two_days(tmp_path: Path) -> None:
 def test_value_beyond_32_bits_is_kept_beside(tmp_path: Path) -> None:
     # a count of 2³¹ a minute is one more than a narrow value holds
     found = formed(60, step=2**31, rate=(0, 1))
-    with closing(StatisticsStore(tmp_path / "s.sqlite")) as store:
+    with StatisticsStore(tmp_path / "s.sqlite") as store:
         stored(store, found)
         records = store.day("a1", DAY0)
         assert records is not None
@@ -95,7 +95,7 @@ def test_count_beyond_64_bits_is_refused_never_cut(tmp_path: Path) -> None:
     log.blocks(SLOT0, SLOT0 + 61)
     log.row("a1/good", T0, 0)
     log.row("a1/good", T0 + MIN, 2**64 - 1)
-    with closing(StatisticsStore(tmp_path / "s.sqlite")) as store:
+    with StatisticsStore(tmp_path / "s.sqlite") as store:
         with pytest.raises(PermanentError, match="64 bits"):
             stored(store, cells(log, window(60)))
         assert store.assets() == []
@@ -152,7 +152,7 @@ def test_packet_of_another_process_gets_the_numbers_of_the_store(tmp_path: Path)
     own = OwnNumbers()
     answers = {GOOD: {T0 // HOUR: 1}}
     packet = packed(encode_days(found, ["d1"], own.numbers, answers), own)
-    with closing(StatisticsStore(tmp_path / "s.sqlite")) as store:
+    with StatisticsStore(tmp_path / "s.sqlite") as store:
         with store.transaction():
             # other names were there first: every number differs
             numbers = store.numbers
@@ -169,7 +169,7 @@ def test_packet_of_another_process_gets_the_numbers_of_the_store(tmp_path: Path)
 
 
 def test_names_of_a_transaction_that_failed_are_forgotten(tmp_path: Path) -> None:
-    with closing(StatisticsStore(tmp_path / "s.sqlite")) as store:
+    with StatisticsStore(tmp_path / "s.sqlite") as store:
 
         def failing() -> None:
             with store.transaction():
@@ -185,7 +185,7 @@ def test_names_of_a_transaction_that_failed_are_forgotten(tmp_path: Path) -> Non
 
 
 def test_tails_versions_changes_and_progress(tmp_path: Path) -> None:
-    with closing(StatisticsStore(tmp_path / "s.sqlite")) as store:
+    with StatisticsStore(tmp_path / "s.sqlite") as store:
         assert store.progress is None
         with store.transaction():
             for seen, open_ms in ((100, 90), (200, 150), (300, 290)):
@@ -214,13 +214,13 @@ def test_tails_versions_changes_and_progress(tmp_path: Path) -> None:
 
 def test_only_one_writes_any_number_read(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
-    with closing(StatisticsStore(path)) as store:
+    with StatisticsStore(path) as store:
         stored(store, formed(60))
         with pytest.raises(PlantproofError):
             StatisticsStore(path)
-        with closing(StatisticsStore(path, read_only=True)) as reader:
+        with StatisticsStore(path, read_only=True) as reader:
             assert reader.assets() == ["a1"]
-    with closing(StatisticsStore(path)) as again:
+    with StatisticsStore(path) as again:
         assert again.assets() == ["a1"]
 
 
