@@ -18,8 +18,8 @@ from storage.column_day import ColumnDay, column_path
 from storage.column_pack import pack_day
 from storage.frame_archive import SLOTS_A_DAY
 from storage.statistics import StatisticsStore
-from tests.property.test_equipment_definition import random_log
 from tests.property.test_statistics_keeper import all_at_once, same
+from tests.support.equipment_definition import random_log
 from tests.support.kpi_plant import MIN, SLOT0, T0
 from tests.support.sealed_plant import SealedPlant
 

@@ -19,7 +19,7 @@ from kpi.equipment.summing import sums_of
 from kpi.window import Span
 from kpi.workspace import Workspace
 from storage.statistics import StatisticsStore
-from tests.property.test_equipment_definition import random_log
+from tests.support.equipment_definition import random_log
 from tests.support.kpi_plant import MIN, SLOT0, T0
 from tests.support.sealed_plant import SealedPlant
 

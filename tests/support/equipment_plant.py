@@ -104,6 +104,31 @@ def play(log: PlantLog, point: str, plan: Sequence[tuple[str, float]], at: int =
     return at
 
 
+PAIR = [state_signal(), counted("good", "count_good"), counted("scrap", "count_scrap")]
+
+
+def plant(
+    plans: dict[str, list[tuple[str, float]]],
+    counts: dict[str, tuple[int, int]],
+    assets: list[dict[str, Any]] | None = None,
+    cal: dict[str, Any] | None = None,
+) -> tuple[PlantLog, int]:
+    """Assets that go through (state, minutes), good and scrap read 0 at T0 and their counts at the last second."""
+    doc = machine(
+        assets or [asset(n) for n in plans], {n: [dict(s) for s in PAIR] for n in plans}, cal
+    )
+    log = PlantLog()
+    log.config(doc)
+    length = int(max(sum(m for _, m in plan) for plan in plans.values()))
+    for name, plan in plans.items():
+        play(log, f"{name}/state", plan)
+        for point, n in zip(("good", "scrap"), counts.get(name, ()), strict=False):
+            log.row(f"{name}/{point}", T0, 0)
+            log.row(f"{name}/{point}", T0 + length * MIN - 1000, n)
+    log.blocks(SLOT0, SLOT0 + length + 1)
+    return log, length
+
+
 def window(minutes: int, *, lead: int = 0, grace: int = 0, first: int = 0) -> Span:
     """Return the window of so many minutes from T0 + first on."""
     return Span(SLOT0 + first, SLOT0 + first + minutes, lead, grace)

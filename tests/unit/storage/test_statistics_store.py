@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -141,10 +142,22 @@ def pieces(records: DayRecords) -> list[int]:
     return [int(records.values["value"][good & (hour == h)].sum()) for h in range(hour.max() + 1)]
 
 
-def test_bytes_of_a_day_say_all() -> None:
-    [day] = encode_days(formed(60), ["d1"], OwnNumbers().numbers, {}).values()
+def test_bytes_of_a_day_are_those_of_the_format() -> None:
+    own = OwnNumbers()
+    [day] = encode_days(formed(60), ["d1"], own.numbers, {GOOD: {T0 // HOUR: 3}}).values()
+    cells_, values, wide, gaps, quantities, answers = day.blobs()
+    # one hour, planned, shift number 0 + 1, no product, only good is counted; the shift from 00:00 began before the
+    # production day of 2026-03-01 (08:00), so it is of 2026-02-28
+    assert cells_ == struct.pack("<IHBBHiIB", 0, 0, 0, 0, 1, 20_512, 0, 1)
+    # run 2 · 20 min, minor stops 2 · … : 10 min are longer than the 5 of a minor stop, so they wait; 59 good pieces
+    assert values == b"".join(
+        struct.pack("<IBi", 0, what, value)
+        for what, value in ((0, 40 * MIN), (4, 20 * MIN), (14, 59))
+    )
+    assert (wide, gaps, quantities) == (b"", b"", b"")
+    assert answers == struct.pack("<BHB", 0, 0, 3)
+    assert own.names["counter"] == {"count_good good": 0}
     assert day_of(day.blobs()).blobs() == day.blobs()
-    assert [len(b) % k for b, k in zip(day.blobs(), (19, 9, 13, 41, 14, 4), strict=True)] == [0] * 6
 
 
 def test_packet_of_another_process_gets_the_numbers_of_the_store(tmp_path: Path) -> None:
