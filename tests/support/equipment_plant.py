@@ -15,7 +15,7 @@ from kpi.evaluate import evaluate
 from kpi.window import Span
 from kpi.workspace import Workspace
 from model.state import Atom
-from tests.support.kpi_plant import HOUR, MIN, SLOT0, STATES, T0, PlantLog, document, signal
+from tests.support.kpi_plant import HOUR, MIN, SLOT0, STATES, T0, PlantLog, asset, document, signal
 
 CODE = {state: int(value) for value, state in STATES.items()}
 LONG = 400 * HOUR
