@@ -49,8 +49,8 @@ def second(doc: Mapping[str, Any], **root: Any) -> dict[str, Any]:
     offset = calendar.pop("utc_offset_min")
     calendar.setdefault("offsets", [[0, offset]])
     calendar.setdefault("extra", [])
-    for asset in found["assets"]:
-        ideal = asset["ideal_cycle_ms"]
+    for one in found["assets"]:
+        ideal = one["ideal_cycle_ms"]
         plain = [product("", ideal)] if ideal[0] else []
         for key, value in {
             "debounce_ms": 0,
@@ -60,7 +60,7 @@ def second(doc: Mapping[str, Any], **root: Any) -> dict[str, Any]:
             "product": "",
             "products": plain,
         }.items():
-            asset.setdefault(key, value)
+            one.setdefault(key, value)
     for stream in found["streams"]:
         for s in stream["signals"]:
             for key in ("alternate_of", "carrier", "table"):
