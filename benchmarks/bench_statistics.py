@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agent.log_window import LogIndex
 from agent.statistics import REBUILD_STEP_BYTES, StatisticsKeeper
@@ -44,11 +45,16 @@ class Cost:
     """Most memory of any one process."""
 
 
+def apart(action: Callable[..., Any], *args: object) -> Any:
+    """Run something in a new process, so that its memory and time are its own."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(action, *args).result()
+
+
 def measured(action: Callable[..., object], *args: object) -> Cost:
-    """Run something in a new process, so that nothing else counts."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context) as pool:
-        return pool.submit(_measured, action, args).result()
+    """Return what something costs that runs in a process of its own."""
+    found: Cost = apart(_measured, action, args)
+    return found
 
 
 def _measured(action: Callable[..., object], args: tuple[object, ...]) -> Cost:
@@ -164,7 +170,7 @@ def recompute(
     frames = folder / "frames"
     begun = time.perf_counter()
     minutes = days * SLOTS_A_DAY + 15
-    plant = build(frames, machines=machines, minutes=minutes, per_minute=per_minute, level=6)
+    plant: Plant = apart(build, frames, machines, minutes, per_minute, 6)
     streams = len(plant.document.streams)
     print(
         f"\n{rate}: {machines} machines, {len(plant.table.signals)} signals, {minutes} minutes, "
@@ -174,7 +180,8 @@ def recompute(
     )
     cost = measured(formed_from_frames, folder, plant.index)
     said("version 1 (zlib), 1 process", cost, plant.rows, plant.raw_bytes, streams * minutes, 1)
-    whole = [d for d in plant.archive.days() if d < (plant.index.slots[-1]) // SLOTS_A_DAY]
+    last = plant.index.slots[-1] // SLOTS_A_DAY
+    whole = [d for d in FrameArchive(frames, read_only=True).days() if d < last]
     packing = measured(packed, frames, whole)
     size = sum(column_path(frames, d).stat().st_size for d in whole)
     mine = plant.rows * len(whole) * SLOTS_A_DAY // minutes

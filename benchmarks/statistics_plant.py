@@ -32,7 +32,6 @@ class Plant:
     document: ConfigDocument
     table: SignalTable
     index: LogIndex
-    archive: FrameArchive
     rows: int
     raw_bytes: int
     disk_bytes: int
@@ -108,7 +107,7 @@ def _asset(name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def build(folder: Path, *, machines: int, minutes: int, per_minute: int, level: int) -> Plant:
+def build(folder: Path, machines: int, minutes: int, per_minute: int, level: int) -> Plant:
     """Write a log: every signal sampled `per_minute` times a minute, jittered by up to 15 ms, received 1–8 ms later."""
     raw, table = plant_document(machines, per_minute)
     document = parse_document(raw)
@@ -158,6 +157,4 @@ def build(folder: Path, *, machines: int, minutes: int, per_minute: int, level: 
             index.states.append("D" * len(table.streams))
             index.config_of.append(0)
     disk = sum(p.stat().st_size for p in folder.glob("*.frames"))
-    return Plant(
-        document, table, index, FrameArchive(folder, read_only=True), rows, raw_bytes, disk
-    )
+    return Plant(document, table, index, rows, raw_bytes, disk)
