@@ -16,6 +16,7 @@ from agent.live import LiveValues
 from agent.log_reader import LogFollower
 from agent.opening import OpenPlant
 from agent.slot_memory import SlotMemory
+from agent.statistics_task import StatisticsTask
 from agent.supervisor import Supervisor
 from agent.tiles import Tiles
 from agent.today import Today, today
@@ -42,6 +43,7 @@ class BoardParts:
     delivery: DeliveryLoop
     follower: LogFollower
     document: ConfigDocument
+    statistics: StatisticsTask
     clock: SystemClock
 
 
@@ -82,9 +84,10 @@ class BoardLoop:
             self._figures.cancel()
 
     async def _today(self) -> None:
-        """Evaluate the running production day."""
+        """Evaluate the running production day and form the statistics of finished hours."""
         figures: Today = await asyncio.to_thread(today, self._parts.follower, self._day_slots)
         self._parts.board.set_today(figures)
+        await asyncio.to_thread(self._parts.statistics.update, self._parts.follower)
 
     def _publish(self) -> None:
         parts = self._parts

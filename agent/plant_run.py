@@ -27,6 +27,7 @@ from agent.sealer import Now
 from agent.slot_memory import SlotMemory
 from agent.software import version
 from agent.sources import build_sources
+from agent.statistics_task import StatisticsTask
 from agent.status_file import AgentStatus, SourceLine, write_status
 from agent.supervisor import Supervisor
 from agent.tiles import Tiles
@@ -85,6 +86,7 @@ class PlantRun:
             parts.folder.frames(parts.origin.epoch),
             {document.sha256: self._document},
         )
+        self._statistics = StatisticsTask(parts.folder, parts.origin.epoch)
         self._delivery = DeliveryLoop(plant, parts.folder, parts.journal, clock)
         parts.recorder.on_commit(self._delivery.committed)
         self._control_folder = ControlFolder(parts.folder.control)
@@ -179,6 +181,7 @@ class PlantRun:
             _LOG.error("the run did not end in order: %s", exc)
         self._slots.save(self._clock.unix_ns(), self._parts.journal.last_seq)
         self._delivery.close()
+        self._statistics.stop()
         self._write(stopped=True)
 
     def _journalled_since(self, mark: int) -> Iterator[Batch]:
@@ -231,6 +234,7 @@ class PlantRun:
                 self._delivery,
                 self._follower,
                 self._document,
+                self._statistics,
                 self._clock,
             ),
             self._slots,

@@ -17,6 +17,7 @@ from agent.cli import (
     demo,
     import_,
     init,
+    kpi,
     plan,
     report,
     run,
@@ -42,6 +43,7 @@ app.command("schema")(init.schema)
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)
+app.command("kpi")(kpi.kpi)
 app.command("report")(report.report)
 app.command("import")(import_.import_)
 app.command("schemes")(schemes.schemes)

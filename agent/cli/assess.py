@@ -77,7 +77,7 @@ def assess(
     from agent.assessment_json import as_json as envelope
     from agent.assessment_print import print_assessment
     from agent.clause_table import console
-    from agent.cli.report import instant
+    from agent.cli.instants import instant_ms
     from agent.folders import data_folder
     from agent.imported_figures import imported_figures
     from agent.known_figures import no_records
@@ -97,11 +97,11 @@ def assess(
             plant = load_or_exit(file, language=language, as_json=as_json)
             folder = data_folder(plant).records
             records = imported_figures(plant, coefficients)
-            after = Window(instant(start, plant.config), instant(end, plant.config))
+            after = Window(instant_ms(start, plant.config), instant_ms(end, plant.config))
             before = None
             if before_start is not None and before_end is not None:
                 before = Window(
-                    instant(before_start, plant.config), instant(before_end, plant.config)
+                    instant_ms(before_start, plant.config), instant_ms(before_end, plant.config)
                 )
             source = source_of_plant(plant, after, before)
         assessed = assess_scheme(

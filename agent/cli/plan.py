@@ -176,7 +176,7 @@ def _estimated(
         return _Estimated(_of_days(str(values), rows, week_days or 1))
     if plant is None:
         return None
-    from agent.cli.report import instant
+    from agent.cli.instants import instant_ms
     from agent.daily_values_log import PlannedMetric, log_daily_values
     from agent.reporting import Window
 
@@ -188,7 +188,7 @@ def _estimated(
             f"--plant 需要 --from、--to，且 --metric 为 {'、'.join(names)} 之一",
         )
     loaded = load_or_exit(plant, language=language)
-    stretch = Window(instant(start, loaded.config), instant(end, loaded.config))
+    stretch = Window(instant_ms(start, loaded.config), instant_ms(end, loaded.config))
     found = log_daily_values(loaded, stretch, PlannedMetric(name))
     noise = _of_days(f"{plant} {start} … {end}", found.days, found.week_days)
     return _Estimated(noise, simulated=found.simulated)

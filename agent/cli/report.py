@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,8 +16,9 @@ from agent.cli.common import (
     print_json,
     resolve_language,
 )
+from agent.cli.instants import instant_ms
 from agent.language import choose
-from model.errors import ConfigError, PlantproofError
+from model.errors import PlantproofError
 
 Instant = Annotated[str, typer.Option(help="2026-10-01 或 2026-10-01T08:00+08:00")]
 
@@ -55,10 +55,12 @@ def report(
     from agent.reporting import Window, report_plant
 
     try:
-        after = Window(instant(start, plant.config), instant(end, plant.config))
+        after = Window(instant_ms(start, plant.config), instant_ms(end, plant.config))
         before = None
         if before_start is not None and before_end is not None:
-            before = Window(instant(before_start, plant.config), instant(before_end, plant.config))
+            before = Window(
+                instant_ms(before_start, plant.config), instant_ms(before_end, plant.config)
+            )
         done = report_plant(
             plant,
             after=after,
@@ -96,27 +98,3 @@ def report(
             f"(self-check: {done.policy})",
         )
     )
-
-
-def instant(text: str, config: object) -> int:
-    """Return Unix ms of a date (start of the production day) or of an instant with offset."""
-    from datetime import timedelta
-    from zoneinfo import ZoneInfo
-
-    from config.models import PlantConfig
-
-    if not isinstance(config, PlantConfig):
-        raise TypeError("a plant configuration is expected")
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise ConfigError(
-            f"'{text}' is no date: write 2026-10-01 or 2026-10-01T08:00+08:00",
-            f"“{text}”不是日期：请写 2026-10-01 或 2026-10-01T08:00+08:00",
-        ) from exc
-    zone = ZoneInfo(config.site.zone)
-    if len(text) <= 10:
-        moment = moment.replace(tzinfo=zone) + timedelta(minutes=config.calendar.day_start)
-    elif moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
-    return int(moment.timestamp() * 1000)
