@@ -152,10 +152,19 @@ class Tiles:
         index = self._index_of(device.config.id, Role.STATE)
         if index is None or table is None:
             return MachineState.UNKNOWN
-        newest = live.get(index)
-        if newest.value is None or not newest.good:
+        state = self._spelling(index, live)
+        if state is None:
             return MachineState.UNKNOWN
-        return table.map.get(str(newest.value), table.other)
+        others = (self._index_of(device.config.id, Role(name)) for name in table.inputs[1:])
+        return table.state_of((state, *(self._spelling(other, live) for other in others)))
+
+    @staticmethod
+    def _spelling(index: int | None, live: LiveValues) -> str | None:
+        """Return the text of a good newest value, None without one."""
+        newest = live.get(index) if index is not None else None
+        if newest is None or newest.value is None or not newest.good:
+            return None
+        return str(int(newest.value) if isinstance(newest.value, bool) else newest.value)
 
     def _power(self, device: str, live: LiveValues) -> Fraction | None:
         index = self._index_of(device, Role.POWER)

@@ -10,12 +10,21 @@ from config.models import AssetClass, PlantConfig
 from config.yaml_document import YamlDocument
 from model.signal import Role, SignalType
 
+_TEXTS = (SignalType.INT, SignalType.UINT, SignalType.BOOL, SignalType.TEXT)
+"""Types whose values have a spelling."""
 _TYPES_OF_ROLE: dict[Role, tuple[SignalType, ...]] = {
     Role.STATE: (SignalType.INT, SignalType.TEXT),
     Role.COUNT_GOOD: (SignalType.INT, SignalType.UINT),
     Role.COUNT_SCRAP: (SignalType.INT, SignalType.UINT),
     Role.COUNT_TOTAL: (SignalType.INT, SignalType.UINT),
+    Role.COUNT_REWORK: (SignalType.INT, SignalType.UINT),
     Role.ENERGY: (SignalType.INT, SignalType.UINT, SignalType.FLOAT),
+    Role.CONSUMPTION: (SignalType.INT, SignalType.UINT, SignalType.FLOAT),
+    Role.PRODUCT: _TEXTS,
+    Role.ORDER: _TEXTS,
+    Role.LOOP_MODE: _TEXTS,
+    Role.UPTIME: (SignalType.INT, SignalType.UINT, SignalType.FLOAT),
+    Role.LOOP_OUTPUT: (SignalType.INT, SignalType.UINT, SignalType.FLOAT),
 }
 
 

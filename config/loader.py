@@ -12,13 +12,20 @@ from pydantic import ValidationError
 
 from config.base import ConfigModel
 from config.cross_checks import cross_check
+from config.equipment_checks import equipment_check
 from config.faults import ConfigFaultsError, Fault
 from config.messages import describe, suggestion
 from config.models import DeviceConfig, PlantConfig, ProfileConfig, SignalConfig, StateTableConfig
 from config.profiles import builtin_profiles
+from config.state_tables import builtin_state_tables
 from config.yaml_document import YamlDocument, parse_yaml
+from kpi.document_types import Coefficients
 
 _ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+NO_TABLE = Coefficients()
+NO_COEFFICIENTS: Mapping[str, Coefficients] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,10 @@ class LoadedSignal:
 
     config: SignalConfig
     address: ConfigModel | None
+    state_table: StateTableConfig | None = None
+    """Its own state table in full."""
+    path: tuple[str | int, ...] = ()
+    """Where the plant file writes it: the signal, or the profile that it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +66,21 @@ class LoadedPlant:
     path: Path
     config: PlantConfig
     devices: tuple[LoadedDevice, ...]
+    coefficients: Coefficients = NO_TABLE
+    """The table that the plant names; empty if it names none."""
 
 
 def load_plant(
-    path: Path, *, protocols: Mapping[str, Protocol], environment: Mapping[str, str]
+    path: Path,
+    *,
+    protocols: Mapping[str, Protocol],
+    environment: Mapping[str, str],
+    coefficients: Mapping[str, Coefficients] = NO_COEFFICIENTS,
 ) -> LoadedPlant:
     """Read and check a plant file.
 
-    `${NAME}` in texts is replaced from `environment`. Raises ConfigFaultsError with all faults found.
+    `${NAME}` in texts is replaced from `environment`; coefficients: the tables that a plant may name, by id.
+    Raises ConfigFaultsError with all faults found.
     """
     try:
         data = path.read_bytes()
@@ -71,11 +89,18 @@ def load_plant(
             str(path), 1, 1, "", f"cannot be read: {exc.strerror}", f"无法读取：{exc.strerror}"
         )
         raise ConfigFaultsError([fault]) from exc
-    return parse_plant(data, path, protocols=protocols, environment=environment)
+    return parse_plant(
+        data, path, protocols=protocols, environment=environment, coefficients=coefficients
+    )
 
 
 def parse_plant(
-    data: bytes, path: Path, *, protocols: Mapping[str, Protocol], environment: Mapping[str, str]
+    data: bytes,
+    path: Path,
+    *,
+    protocols: Mapping[str, Protocol],
+    environment: Mapping[str, str],
+    coefficients: Mapping[str, Coefficients] = NO_COEFFICIENTS,
 ) -> LoadedPlant:
     """Check the bytes of a plant file; see `load_plant`."""
     document, faults = parse_yaml(data, path.name)
@@ -87,13 +112,48 @@ def parse_plant(
     except ValidationError as exc:
         faults += _faults_of(exc, PlantConfig, document, ())
         raise ConfigFaultsError(_sorted(faults)) from exc
+    tables = builtin_state_tables() | _written_tables(plant)
     devices = []
     for number, device in enumerate(plant.devices):
-        devices.append(_load_device(device, number, document, protocols, faults))
+        devices.append(
+            _load_device(device, ("devices", number), document, (protocols, tables), faults)
+        )
     faults += cross_check(plant, document)
+    faults += equipment_check(plant, devices, coefficients, document)
     if faults:
         raise ConfigFaultsError(_sorted(faults))
-    return LoadedPlant(path, plant, tuple(devices))
+    table = coefficients.get(plant.coefficients, NO_TABLE)
+    return LoadedPlant(path, plant, tuple(devices), table)
+
+
+def _written_tables(plant: PlantConfig) -> dict[str, StateTableConfig]:
+    """Return the state tables that the plant file itself writes in full."""
+    written = [d.state_table for d in plant.devices]
+    written += [s.state_table for d in plant.devices for s in d.signals]
+    return {t.id: t for t in written if t is not None and not t.is_reference}
+
+
+def _full_table(
+    table: StateTableConfig | None,
+    path: tuple[str | int, ...],
+    tables: Mapping[str, StateTableConfig],
+    document: YamlDocument,
+    faults: list[Fault],
+) -> StateTableConfig | None:
+    """Return the table that is meant; a fault if only an id is given that nobody defines."""
+    if table is None or not table.is_reference:
+        return table
+    found = tables.get(table.id)
+    if found is None:
+        faults.append(
+            document.fault(
+                (*path, "id"),
+                f"no state table '{table.id}'; known: {', '.join(tables)}",
+                f"没有状态表“{table.id}”；可用：{'、'.join(tables)}",
+                hint=suggestion(table.id, tables),
+            )
+        )
+    return found
 
 
 def _sorted(faults: list[Fault]) -> list[Fault]:
@@ -133,12 +193,12 @@ def _expand(
 
 def _load_device(
     device: DeviceConfig,
-    number: int,
+    here: tuple[str | int, ...],
     document: YamlDocument,
-    protocols: Mapping[str, Protocol],
+    known: tuple[Mapping[str, Protocol], Mapping[str, StateTableConfig]],
     faults: list[Fault],
 ) -> LoadedDevice:
-    here: tuple[str | int, ...] = ("devices", number)
+    protocols, tables = known
     profile = _profile_of(device, here, document, faults)
     connection, protocol = None, ""
     if device.connection is not None:
@@ -180,8 +240,11 @@ def _load_device(
             address = _validate(
                 protocols[protocol].address, signal.address, document, where, faults
             )
-        signals.append(LoadedSignal(signal, address))
+        at = where[:-1] if where[-1] == "address" else where
+        own = _full_table(signal.state_table, (*at, "state_table"), tables, document, faults)
+        signals.append(LoadedSignal(signal, address, own, at))
     table = device.state_table or (profile.state_table if profile else None)
+    table = _full_table(table, (*here, "state_table"), tables, document, faults)
     return LoadedDevice(device, protocol, connection, tuple(signals), table)
 
 

@@ -49,6 +49,10 @@ _OWN: dict[str, str] = {
     'a time of day is written "08:00" (with quotes or without)': "时刻要写成 08:00",
     "a planned stop needs instants with an offset, like +08:00": "计划停机的时刻要带时区，例如 +08:00",
     "the end of a planned stop lies before its start": "计划停机的结束早于开始",
+    "a counter event needs an instant with an offset, like +08:00": "计数器事件的时刻要带时区，例如 +08:00",
+    "inputs are state, optionally followed by mode and order": "inputs 是 state，其后可加 mode 和 order",
+    "a table with several inputs needs rows, not map": "有多个输入的状态表要写 rows，不能写 map",
+    "every row needs one value per input": "每一行的 values 个数要与 inputs 相同",
 }
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from config.base import (
     ConfigModel,
@@ -24,6 +24,19 @@ from model.state import MachineState
 
 DeviceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 SignalName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+NamedSignal = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,63})?$")]
+"""Name of another signal of the device, or empty."""
+
+
+def _value_text(value: object) -> object:
+    """Text of a raw value: 3 and "3" are the same."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if whole else value
+
+
+LocalDate = date
+ValueText = Annotated[str, BeforeValidator(_value_text)]
+"""A raw value as text: `3`, `"RUN"`."""
 
 
 class AssetClass(StrEnum):
@@ -121,6 +134,19 @@ class StopConfig(ConfigModel):
         return self
 
 
+class ExtraShiftConfig(ConfigModel):
+    """One shift on one date, on a holiday too: overtime that was planned before."""
+
+    name: str
+    """Name of the shift."""
+    date: LocalDate
+    """Local date on which it starts."""
+    start: TimeOfDay
+    """Start, local time."""
+    end: TimeOfDay
+    """End, local time; earlier than start = next day."""
+
+
 class CalendarConfig(ConfigModel):
     """When the workshop means to produce."""
 
@@ -131,7 +157,9 @@ class CalendarConfig(ConfigModel):
     breaks: tuple[BreakConfig, ...] = ()
     """Breaks inside shifts."""
     holidays: tuple[date, ...] = ()
-    """Local dates on which no shift starts."""
+    """Local dates on which no shift of the weekly pattern starts."""
+    extra: tuple[ExtraShiftConfig, ...] = ()
+    """Shifts on single dates, besides the weekly pattern."""
     stops: tuple[StopConfig, ...] = ()
     """Planned stops."""
 
@@ -144,7 +172,69 @@ class CounterConfig(ConfigModel):
     first: int = 0
     """Value after a reset."""
     max_rate: str = ""
-    """Most pieces (or Wh) per time, like `3/min`; default 1.5 / ideal cycle; `unlimited` = not limited."""
+    """Most counts (or Wh) per time, like `3/min`; default 1.5 / shortest ideal cycle; `unlimited` = not limited."""
+    max_correction: Annotated[int, Field(ge=0)] = 0
+    """Largest step back that is a correction by hand; 0 = a step back is never one."""
+
+
+class StateRowConfig(ConfigModel):
+    """One row of a state table with several inputs."""
+
+    values: tuple[ValueText, ...]
+    """One value per input; `*` fits everything."""
+    state: MachineState
+    """Canonical state."""
+
+
+_TABLE_INPUTS = (("state",), ("state", "mode"), ("state", "order"), ("state", "mode", "order"))
+
+
+class StateTableConfig(ConfigModel):
+    """Named, versioned mapping of raw states to canonical states; only an id = the table of that id elsewhere."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")
+    """Name and version; its id is in every result."""
+    inputs: tuple[Literal["state", "mode", "order"], ...] = ("state",)
+    """What is looked up: state, optionally followed by mode and order."""
+    map: dict[str, MachineState] = Field(default_factory=dict)
+    """Raw value (as text) → canonical state; for one input."""
+    rows: tuple[StateRowConfig, ...] = ()
+    """Rows for several inputs, after `map`; the first that fits is taken."""
+    other: MachineState = MachineState.UNKNOWN
+    """State of a value that is not listed."""
+
+    @property
+    def is_reference(self) -> bool:
+        """Return whether only a table of this id that stands elsewhere is meant."""
+        return not self.map and not self.rows
+
+    def all_rows(self) -> tuple[StateRowConfig, ...]:
+        """Return every row in order: those of the map by value, then the rows as written."""
+        mapped = (
+            StateRowConfig(values=(value,), state=state)
+            for value, state in sorted(self.map.items())
+        )
+        return (*mapped, *self.rows)
+
+    def state_of(self, inputs: tuple[str | None, ...]) -> MachineState:
+        """Return the state of one text per input; None = unknown, fits only `*`."""
+        if len(inputs) == 1 and inputs[0] in self.map and "*" not in self.map:
+            return self.map[inputs[0]]
+        rows = self.all_rows() if "*" in self.map else self.rows
+        for row in rows:
+            if all(v in ("*", x) for v, x in zip(row.values, inputs, strict=True)):
+                return row.state
+        return self.other
+
+    @model_validator(mode="after")
+    def _whole(self) -> StateTableConfig:
+        if self.inputs not in _TABLE_INPUTS:
+            raise ValueError("inputs are state, optionally followed by mode and order")
+        if self.map and len(self.inputs) > 1:
+            raise ValueError("a table with several inputs needs rows, not map")
+        if any(len(row.values) != len(self.inputs) for row in self.rows):
+            raise ValueError("every row needs one value per input")
+        return self
 
 
 class SignalConfig(ConfigModel):
@@ -170,21 +260,16 @@ class SignalConfig(ConfigModel):
     """How long one proof keeps a state known."""
     counter: CounterConfig | None = None
     """Rules of a counter."""
+    alternate_of: NamedSignal = ""
+    """Signal of this device that counts the same pieces or energy: this one is compared with it, never added."""
+    carrier: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$|^$")] = ""
+    """Energy carrier of an energy or consumption register, as in the table of coefficients; empty = electricity."""
+    state_table: StateTableConfig | None = None
+    """State table of this state signal; absent = that of the device."""
     mark: Literal["A", "B", "C", ""] = ""
     """Evidence mark of the address: A read in the normative file or tried, B public implementation, C unconfirmed."""
     address: dict[str, Any] = Field(default_factory=dict)
     """Where the device has it; the keys depend on the protocol."""
-
-
-class StateTableConfig(ConfigModel):
-    """Named, versioned mapping of raw states to canonical states."""
-
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")
-    """Name and version; its id is in every result."""
-    map: dict[str, MachineState]
-    """Raw value (as text) → canonical state."""
-    other: MachineState = MachineState.UNKNOWN
-    """State of a value that is not listed."""
 
 
 class ProfileConfig(ConfigModel):
@@ -204,6 +289,36 @@ class ProfileConfig(ConfigModel):
     """Mapping of the state signal."""
     signals: tuple[SignalConfig, ...] = Field(min_length=1)
     """Signals."""
+
+
+class ProductConfig(ConfigModel):
+    """A product that a device makes."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    """Id, as the product signal says it."""
+    ideal_cycle: CycleTime | None = None
+    """Ideal time per piece: `90 s` or `7/min`; absent = none."""
+    factor: Annotated[int, Field(ge=1)] = 1
+    """Pieces that one count stands for (cavities, packs)."""
+    weight: Annotated[ExactNumber, Field(gt=0)] = Fraction(1)
+    """Standard energy or time of a piece, relative to the other products."""
+
+
+class LoopConfig(ConfigModel):
+    """A control loop."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    """Id, like the tag of the controller."""
+    mode: SignalName
+    """Signal of role loop_mode."""
+    output: NamedSignal = ""
+    """Signal of role loop_output."""
+    auto: Annotated[tuple[ValueText, ...], Field(min_length=1)]
+    """Values of the mode that count as automatic."""
+    low: ExactNumber = Fraction(0)
+    """Lower limit of the output."""
+    high: ExactNumber = Fraction(100)
+    """Upper limit of the output."""
 
 
 class DeviceConfig(ConfigModel):
@@ -237,6 +352,18 @@ class DeviceConfig(ConfigModel):
     """Ideal time per piece: `90 s` or `7/min`."""
     minor_stop: Duration = timedelta(minutes=5)
     """An uncut stop up to this length is a minor stop."""
+    debounce: Duration = timedelta(0)
+    """A state shorter than this joins the state before it."""
+    products: tuple[ProductConfig, ...] = ()
+    """Products with their own ideal cycles; absent = one product with `ideal_cycle`."""
+    product: str = ""
+    """Id of the product that is made while no product signal says another."""
+    key_step: bool = False
+    """Whether it serves a key process step."""
+    process_step: str = ""
+    """Name of the process step."""
+    loops: tuple[LoopConfig, ...] = ()
+    """Control loops."""
     energy_of: tuple[DeviceId, ...] = ()
     """For a meter: the assets whose energy it measures."""
     profile: str | None = None
@@ -313,6 +440,25 @@ class EvidenceConfig(ConfigModel):
     """Epoch of the log; a new one only after loss."""
 
 
+class CounterEventConfig(ConfigModel):
+    """A counter was replaced or set by hand."""
+
+    device: DeviceId
+    """Device."""
+    signal: SignalName
+    """Counter or register of the device."""
+    at: datetime
+    """Instant, with offset: 2026-11-20T08:00+08:00."""
+    kind: Literal["replaced", "set"]
+    """replaced = another counter, set = another value."""
+
+    @model_validator(mode="after")
+    def _with_offset(self) -> CounterEventConfig:
+        if self.at.tzinfo is None:
+            raise ValueError("a counter event needs an instant with an offset, like +08:00")
+        return self
+
+
 class PlantConfig(ConfigModel):
     """The whole plant file."""
 
@@ -322,6 +468,10 @@ class PlantConfig(ConfigModel):
     """Calendar."""
     devices: tuple[DeviceConfig, ...] = Field(min_length=1)
     """Registry of assets."""
+    counter_events: tuple[CounterEventConfig, ...] = ()
+    """Counters that were replaced or set."""
+    coefficients: str = ""
+    """Id of the table of energy coefficients; empty = none."""
     storage: StorageConfig = StorageConfig()
     """Storage."""
     server: ServerConfig = ServerConfig()

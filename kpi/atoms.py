@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kpi.calendar import Kind, Segment
 from kpi.timeline import STATES, Timeline
-from kpi.window import Int64
+from kpi.window import Bool, Int64
 from model.state import Atom, MachineState
 
 ATOMS: Final = tuple(Atom)
@@ -71,6 +72,12 @@ def _lookup() -> Int64:
 _COLUMN: Final = _lookup()
 
 
+def column_of(kind: NDArray[Any], state: NDArray[Any], minor: Bool) -> Int64:
+    """Return the column of the atom of each (kind, state code, minor stop); 14 where nothing is booked."""
+    found: Int64 = _COLUMN[kind, state, minor.astype(np.int64)]
+    return found
+
+
 def atoms_in_cells(timeline: Timeline, parts: Sequence[Segment], cuts: Sequence[int]) -> Int64:
     """Return ms per cell [cuts[i], cuts[i+1]) and atom, shape (cells, 14).
 
@@ -84,7 +91,7 @@ def atoms_in_cells(timeline: Timeline, parts: Sequence[Segment], cuts: Sequence[
     begin = edges[:-1]
     state_at = np.searchsorted(timeline.edges, begin, side="right") - 1
     kind = kinds[np.searchsorted(starts, begin, side="right") - 1]
-    column = _COLUMN[kind, timeline.codes[state_at], timeline.minor[state_at].astype(np.int64)]
+    column = column_of(kind, timeline.codes[state_at], timeline.minor[state_at])
     cell = np.searchsorted(np.array(cuts, dtype=np.int64), begin, side="right") - 1
     result = np.zeros((len(cuts) - 1, len(ATOMS) + 1), dtype=np.int64)
     np.add.at(result, (cell, column), np.diff(edges))

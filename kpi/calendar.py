@@ -1,4 +1,8 @@
-"""Planned time of an asset: shifts, breaks, holidays and stops as half-open intervals of Unix milliseconds."""
+"""Planned time of an asset: shifts, breaks, holidays and stops as half-open intervals of Unix milliseconds.
+
+Local wall time is UTC plus the offset in force; a local minute is the first instant at which the wall shows it or more.
+Source: docs/formats/config-document.md, CALENDAR of version 2 (a fixed offset is its simplest case).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import Final
 
-from kpi.document import Asset, Calendar, Stop
+from kpi.document_types import Asset, Calendar, ExtraShift, Shift, Stop
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
@@ -56,9 +60,43 @@ class ProductionDay:
     """Whether the window holds all 24 hours of it."""
 
 
-def midnight_ms(day: int, calendar: Calendar) -> int:
-    """Return the Unix ms of local midnight of `day` (days since 1970-01-01)."""
-    return (day * 1440 - calendar.utc_offset_min) * MINUTE_MS
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One shift on one local date."""
+
+    start_ms: int
+    end_ms: int
+    name: str
+    day: int
+    """Local date on which it stands in the calendar, in days since 1970-01-01."""
+    from_min: int
+    rank: int
+    """Place in the weekly pattern, then in the extra shifts: decides among those that start together."""
+
+    def production_day(self, day_start_min: int) -> int:
+        """Return the production day that it belongs to as a whole, in days since 1970-01-01."""
+        return self.day + (self.from_min - day_start_min) // 1440
+
+
+def instant(calendar: Calendar, day: int, minute: int) -> int:
+    """Return the first Unix ms whose local wall time is `minute` minutes after 00:00 of `day`, or later."""
+    local = (day * 1440 + minute) * MINUTE_MS
+    offsets = calendar.offsets
+    # Before local − highest offset no wall shows that much yet, so the search begins at the offset in force there.
+    highest = max(minutes for _, minutes in offsets)
+    i = max(bisect_right(offsets, local - highest * MINUTE_MS, key=lambda o: o[0]) - 1, 0)
+    while True:
+        x = local - offsets[i][1] * MINUTE_MS
+        if i:
+            x = max(x, offsets[i][0])
+        if i + 1 == len(offsets) or x < offsets[i + 1][0]:
+            return x
+        i += 1
+
+
+def local_day(calendar: Calendar, x: int) -> int:
+    """Return the local date of an instant in days since 1970-01-01."""
+    return (x + calendar.offset_min_at(x) * MINUTE_MS) // DAY_MS
 
 
 def iso_date(day: int) -> str:
@@ -71,19 +109,29 @@ def weekday(day: int) -> int:
     return (day + 3) % 7 + 1
 
 
+def occurrences(calendar: Calendar, start_ms: int, end_ms: int) -> list[Occurrence]:
+    """Return the shifts of the weekly pattern and the extra ones that meet [start, end), by (start, rank)."""
+    ends = [s.to_min for s in calendar.shifts] + [s.to_min for s in calendar.extra]
+    extra: dict[int, list[tuple[int, ExtraShift]]] = {}
+    for rank, e in enumerate(calendar.extra, len(calendar.shifts)):
+        day = date.fromisoformat(e.date).toordinal() - _EPOCH_ORDINAL
+        extra.setdefault(day, []).append((rank, e))
+    found: list[Occurrence] = []
+    for day in _days(calendar, start_ms, end_ms, max(ends, default=0)):
+        plain = () if iso_date(day) in calendar.holidays else calendar.shifts
+        today: list[tuple[int, Shift | ExtraShift]] = [
+            (rank, s) for rank, s in enumerate(plain) if weekday(day) in s.weekdays
+        ]
+        for rank, s in (*today, *extra.get(day, ())):
+            a, b = instant(calendar, day, s.from_min), instant(calendar, day, s.to_min)
+            if max(a, start_ms) < min(b, end_ms):
+                found.append(Occurrence(a, b, s.name, day, s.from_min, rank))
+    return sorted(found, key=lambda o: (o.start_ms, o.rank))
+
+
 def shift_intervals(calendar: Calendar, start_ms: int, end_ms: int) -> list[Interval]:
     """Return the union of shifts (before breaks and stops) that meet [start, end), sorted and disjoint."""
-    longest = max((s.to_min for s in calendar.shifts), default=0)
-    found: list[Interval] = []
-    for day in _days(calendar, start_ms, end_ms, longest):
-        if iso_date(day) in calendar.holidays:
-            continue
-        base = midnight_ms(day, calendar)
-        found.extend(
-            (base + s.from_min * MINUTE_MS, base + s.to_min * MINUTE_MS)
-            for s in calendar.shifts
-            if weekday(day) in s.weekdays
-        )
+    found = [(o.start_ms, o.end_ms) for o in occurrences(calendar, start_ms, end_ms)]
     return union(found, start_ms, end_ms)
 
 
@@ -91,7 +139,7 @@ def break_intervals(calendar: Calendar, start_ms: int, end_ms: int) -> list[Inte
     """Return the union of breaks that meet [start, end): the same minutes every date, also on holidays."""
     longest = max((b for _, b in calendar.breaks), default=0)
     found = [
-        (midnight_ms(day, calendar) + a * MINUTE_MS, midnight_ms(day, calendar) + b * MINUTE_MS)
+        (instant(calendar, day, a), instant(calendar, day, b))
         for day in _days(calendar, start_ms, end_ms, longest)
         for a, b in calendar.breaks
     ]
@@ -139,13 +187,11 @@ def segments(
 
 
 def production_days(calendar: Calendar, start_ms: int, end_ms: int) -> list[ProductionDay]:
-    """Return the production days that meet [start, end) in order, cut to it."""
-    shift = calendar.day_start_min * MINUTE_MS
+    """Return the production days of version 1 that meet [start, end), cut to it: 24 hours each, by the first offset."""
+    shift = (calendar.day_start_min - calendar.utc_offset_min) * MINUTE_MS
     found = []
-    first = (start_ms + calendar.utc_offset_min * MINUTE_MS - shift) // DAY_MS
-    last = (end_ms - 1 + calendar.utc_offset_min * MINUTE_MS - shift) // DAY_MS
-    for day in range(first, last + 1):
-        a = midnight_ms(day, calendar) + shift
+    for day in range((start_ms - shift) // DAY_MS, (end_ms - 1 - shift) // DAY_MS + 1):
+        a = day * DAY_MS + shift
         b = a + DAY_MS
         whole = start_ms <= a and b <= end_ms
         found.append(ProductionDay(iso_date(day), max(a, start_ms), min(b, end_ms), whole))
@@ -174,9 +220,10 @@ def covers(intervals: Sequence[Interval], x: int) -> bool:
 
 def _days(calendar: Calendar, start_ms: int, end_ms: int, longest_min: int) -> range:
     """Return the local dates of which something that lasts to `longest_min` may meet [start, end)."""
-    offset = calendar.utc_offset_min * MINUTE_MS
-    first = (start_ms + offset - longest_min * MINUTE_MS) // DAY_MS
-    return range(first, (end_ms - 1 + offset) // DAY_MS + 1)
+    low = min(minutes for _, minutes in calendar.offsets)
+    high = max(minutes for _, minutes in calendar.offsets)
+    first = (start_ms + (low - longest_min) * MINUTE_MS) // DAY_MS
+    return range(first, (end_ms - 1 + high * MINUTE_MS) // DAY_MS + 1)
 
 
 def _kind_at(

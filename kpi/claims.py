@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Final, Literal
 
 from kpi.reasons import Reason
 from kpi.window import Span
+from model.errors import PermanentError
 from model.ratio import Ratio
 
 Json = bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
@@ -103,6 +104,82 @@ class BeforeAfterClaim:
             raise ValueError("both periods of a comparison need the same lead and grace")
 
 
+@dataclass(frozen=True, slots=True)
+class EquipmentOeeClaim:
+    """`oee/2`: Σ ideal time of good pieces / Σ planned busy time, by product, with bounds."""
+
+    span: Span
+    assets: tuple[str, ...]
+
+    algorithm = "oee/2"
+    unit = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class DefectRateClaim:
+    """`defect-rate/1`: pieces not good at the first pass / pieces made."""
+
+    span: Span
+    assets: tuple[str, ...]
+
+    algorithm = "defect-rate/1"
+    unit = "1"
+
+
+REGISTRY_RATIOS: Final = (
+    "smart-share",
+    "smart-declared-networked",
+    "networked-of-smart",
+    "key-equipment-nc",
+    "key-process-nc-by-equipment",
+    "key-process-nc-by-process",
+    "digital-equipment",
+)
+"""Values of `ratio` of a registry ratio."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryRatioClaim:
+    """`registry-ratio/1`: counted sets of the registry with one property / those with another."""
+
+    span: Span
+    ratio: str
+
+    algorithm = "registry-ratio/1"
+    unit = "1"
+
+    def __post_init__(self) -> None:
+        """Refuse a ratio that is not defined."""
+        if self.ratio not in REGISTRY_RATIOS:
+            raise PermanentError(
+                f"ratio {self.ratio!r} is not one of {', '.join(REGISTRY_RATIOS)}",
+                f"比率 {self.ratio!r} 未定义；可用：{'、'.join(REGISTRY_RATIOS)}",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class UnitEnergyClaim:
+    """`unit-energy/1`: standard coal of the meters / weighted good pieces of the assets."""
+
+    span: Span
+    meters: tuple[str, ...]
+    assets: tuple[str, ...]
+
+    algorithm = "unit-energy/1"
+    unit = "kgce"
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticControlClaim:
+    """`automatic-control/1`: time of control loops in automatic / running time of their assets."""
+
+    span: Span
+    assets: tuple[str, ...]
+
+    algorithm = "automatic-control/1"
+    unit = "1"
+
+
 ClaimRequest = (
     OeeClaim
     | UtilisationClaim
@@ -111,6 +188,11 @@ ClaimRequest = (
     | NetworkedClaim
     | EnergyPerPieceClaim
     | BeforeAfterClaim
+    | EquipmentOeeClaim
+    | DefectRateClaim
+    | RegistryRatioClaim
+    | UnitEnergyClaim
+    | AutomaticControlClaim
 )
 
 
@@ -163,15 +245,17 @@ def result(value: Fraction | None, reason: Reason, detail: dict[str, Json]) -> C
 def parameters(request: ClaimRequest) -> dict[str, Json]:
     """Return the parameters of a claim as they stand in its JSON object."""
     match request:
-        case OeeClaim():
+        case OeeClaim() | EquipmentOeeClaim():
             return {"assets": sorted(request.assets), "by": "all"}
-        case UtilisationClaim():
+        case UtilisationClaim() | DefectRateClaim() | AutomaticControlClaim():
             return {"assets": sorted(request.assets)}
         case NcRatioClaim() | UploadRateClaim():
             return {}
         case NetworkedClaim():
             return {"min_days": request.min_days, "threshold": _pair(request.threshold)}
-        case EnergyPerPieceClaim():
+        case RegistryRatioClaim():
+            return {"ratio": request.ratio}
+        case EnergyPerPieceClaim() | UnitEnergyClaim():
             return {"assets": sorted(request.assets), "meters": sorted(request.meters)}
         case BeforeAfterClaim():
             found: dict[str, Json] = {

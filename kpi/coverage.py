@@ -7,13 +7,18 @@ from collections.abc import Iterable
 import numpy as np
 
 from kpi.claims import (
+    AutomaticControlClaim,
     BeforeAfterClaim,
     ClaimRequest,
+    DefectRateClaim,
     EnergyPerPieceClaim,
+    EquipmentOeeClaim,
     NcRatioClaim,
     NetworkedClaim,
     OeeClaim,
+    RegistryRatioClaim,
     StreamCoverage,
+    UnitEnergyClaim,
     UploadRateClaim,
     UtilisationClaim,
 )
@@ -33,12 +38,16 @@ def coverage(work: Workspace, request: ClaimRequest) -> tuple[StreamCoverage, ..
 
 def _wanted(work: Workspace, request: ClaimRequest) -> set[str]:
     match request:
-        case OeeClaim():
+        case OeeClaim() | EquipmentOeeClaim() | DefectRateClaim():
             return _ids(request.assets, SignalClass.STATE, SignalClass.COUNT)
-        case UtilisationClaim():
+        case UtilisationClaim() | AutomaticControlClaim():
             return _ids(request.assets, SignalClass.STATE)
-        case NcRatioClaim():
+        case NcRatioClaim() | RegistryRatioClaim():
             return set()
+        case UnitEnergyClaim():
+            return _ids(request.meters, SignalClass.ENERGY) | _ids(
+                request.assets, SignalClass.STATE, SignalClass.COUNT
+            )
         case UploadRateClaim() | NetworkedClaim():
             return {k.stream for keys in required_points(work).values() for k in keys}
         case EnergyPerPieceClaim():

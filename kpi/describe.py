@@ -91,6 +91,47 @@ DEFINITIONS: Final = (
         "1",
         "渝经信发〔2018〕22号 第四条（六） asks for it; interval CI-1 ours (kpi-audit U8)",
     ),
+    Definition(
+        "oee/2",
+        "设备综合效率 OEE（分产品）",
+        "overall equipment effectiveness by product",
+        "Σ ideal cycle of the product · good pieces / Σ (PBT + unknown time outside the plan in which pieces were made), "
+        "with bounds where counters have gaps",
+        "1",
+        "ISO 22400-2:2014 (OEE); products, bounds and base ours (kpi-audit U1–U6, E1, E5)",
+    ),
+    Definition(
+        "defect-rate/1",
+        "不良品率",
+        "defect rate",
+        "Σ (made − good at the first pass) / Σ made",
+        "1",
+        "ours",
+    ),
+    Definition(
+        "registry-ratio/1",
+        "台账比率（智能装备、联网、关键工序数控化）",
+        "ratios of the registry",
+        "Σ sets with one property / Σ sets with another, true in every configuration of the window",
+        "1",
+        "ours (kpi.md B.5)",
+    ),
+    Definition(
+        "unit-energy/1",
+        "单位产品综合能耗",
+        "energy per weighted piece",
+        "Σ booked quantity of the registers · coefficient / Σ good pieces · weight of the product",
+        "kgce",
+        "ours; coefficients by the table that the configuration names",
+    ),
+    Definition(
+        "automatic-control/1",
+        "自控投用率",
+        "share of time in automatic control",
+        "Σ running time of loops in automatic, output not at a limit / Σ running time of loops",
+        "1",
+        "ours (kpi.md B.7)",
+    ),
 )
 """Every claim algorithm, in the order of docs/formats/claims.md."""
 

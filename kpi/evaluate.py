@@ -6,18 +6,28 @@ from dataclasses import replace
 
 from kpi.before_after import before_after
 from kpi.claims import (
+    AutomaticControlClaim,
     BeforeAfterClaim,
     ClaimRequest,
     ClaimResult,
+    DefectRateClaim,
     EnergyPerPieceClaim,
+    EquipmentOeeClaim,
     NcRatioClaim,
     NetworkedClaim,
     OeeClaim,
+    RegistryRatioClaim,
+    UnitEnergyClaim,
     UploadRateClaim,
     UtilisationClaim,
 )
 from kpi.coverage import coverage
 from kpi.energy import energy_per_piece
+from kpi.equipment.automatic_control import automatic_control
+from kpi.equipment.defects import defect_rate
+from kpi.equipment.oee import equipment_oee
+from kpi.equipment.registry_ratio import registry_ratio
+from kpi.equipment.unit_energy import unit_energy
 from kpi.oee import oee, utilisation
 from kpi.ratios import nc_ratio, networked, upload_rate
 from kpi.window import WindowRows
@@ -37,9 +47,7 @@ def evaluate(
     """
     work = _workspace(rows, request)
     if isinstance(request, BeforeAfterClaim):
-        source = before if before is not None else work.rows
-        earlier = source if isinstance(source, Workspace) else Workspace(source, request.before)
-        found = before_after(earlier, work, request)
+        found = before_after(_earlier(before, work, request), work, request)
     else:
         found = _single(work, request)
     return replace(found, coverage=coverage(work, request))
@@ -51,6 +59,19 @@ def _workspace(rows: WindowRows | Workspace, request: ClaimRequest) -> Workspace
     if rows.span != request.span:
         raise ValueError(f"workspace of {rows.span} asked for {request.span}")
     return rows
+
+
+def _earlier(
+    before: WindowRows | Workspace | None, work: Workspace, request: BeforeAfterClaim
+) -> Workspace:
+    """Return the workspace of the before window, with the offset of the after window (config-document.md)."""
+    source = before if before is not None else work.rows
+    if isinstance(source, Workspace):
+        one_offset = all(len(p.document.calendar.offsets) == 1 for p in source.parts)
+        if one_offset or source.offset_at_ms == work.offset_at_ms:
+            return source
+        source = source.rows
+    return Workspace(source, request.before, work.offset_at_ms)
 
 
 def _single(work: Workspace, request: ClaimRequest) -> ClaimResult:
@@ -70,3 +91,27 @@ def _single(work: Workspace, request: ClaimRequest) -> ClaimResult:
             return energy_per_piece(work, request)
         case BeforeAfterClaim():
             raise ValueError("a before/after claim needs two windows")
+        case _:
+            return _of_equipment(work, request)
+
+
+def _of_equipment(
+    work: Workspace,
+    request: EquipmentOeeClaim
+    | DefectRateClaim
+    | RegistryRatioClaim
+    | UnitEnergyClaim
+    | AutomaticControlClaim,
+) -> ClaimResult:
+    """Return the result of a claim on equipment statistics (claims.md §5)."""
+    match request:
+        case EquipmentOeeClaim():
+            return equipment_oee(work, request)
+        case DefectRateClaim():
+            return defect_rate(work, request)
+        case RegistryRatioClaim():
+            return registry_ratio(work, request)
+        case UnitEnergyClaim():
+            return unit_energy(work, request)
+        case AutomaticControlClaim():
+            return automatic_control(work, request)

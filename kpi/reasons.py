@@ -41,6 +41,16 @@ _TEXTS = {
         "no signal tells good pieces from rejects, so quality is not measured",
         "没有区分合格品与不合格品的信号，质量未测量",
     ),
+    Reason.NO_IDEAL_CYCLE: Undefined(
+        "no asset has an ideal cycle all the time", "没有始终具备理想节拍的设备"
+    ),
+    Reason.NO_RUNNING_TIME: Undefined(
+        "no control loop ran in the window", "窗口内没有控制回路在运行"
+    ),
+    Reason.NO_COEFFICIENT: Undefined(
+        "an energy carrier has no coefficient, or the coefficients change inside the window",
+        "有能源品种没有折标系数，或折标系数在窗口内有变化",
+    ),
     Reason.NO_BASELINE: Undefined(
         "no valid day before or after, so nothing can be compared",
         "建设前或建设后没有有效日，无法比较",

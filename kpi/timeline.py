@@ -185,10 +185,11 @@ def _mapped(
     if table is None:
         return np.full(len(values), UNKNOWN, dtype=np.int8)
     if kind is SignalType.FLOAT:
-        return np.full(len(values), CODE[table.other], dtype=np.int8)
+        return np.full(len(values), CODE[table.map_other], dtype=np.int8)
     distinct, where = np.unique(values, return_inverse=True)
     codes = [
-        CODE[table.map.get(_spelling(int(v), kind, texts), table.other)] for v in distinct.tolist()
+        CODE[table.map.get(_spelling(int(v), kind, texts), table.map_other)]
+        for v in distinct.tolist()
     ]
     return np.array(codes, dtype=np.int8)[where]
 

@@ -23,6 +23,7 @@ from model.signal import ROLE_CLASS, Role, SignalType
 
 if TYPE_CHECKING:
     from kpi.days import AssetDays
+    from kpi.equipment.space import EquipmentSpace
     from kpi.ratios import AssetSlots
 
 
@@ -52,9 +53,14 @@ class RoleRuns:
 class Workspace:
     """Figures of one window; not thread-safe, holds the selected rows in memory."""
 
-    def __init__(self, rows: WindowRows, span: Span) -> None:
+    def __init__(self, rows: WindowRows, span: Span, offset_at_ms: int | None = None) -> None:
+        """Take the rows of a window.
+
+        offset_at_ms: instant whose offset the algorithms of version 1 use for all time; None = the window's first ms.
+        """
         self.rows = rows
         self.span = span
+        self.offset_at_ms = span.start_ms if offset_at_ms is None else offset_at_ms
         self.parts: tuple[ConfigSegment, ...] = rows.history.segments(span.start_ms, span.end_ms)
         """Configurations in force in the window."""
         self._timelines: dict[str, Timeline] = {}
@@ -65,6 +71,8 @@ class Workspace:
         """Filled by `kpi.days.asset_days`."""
         self.slots: dict[str, AssetSlots] | None = None
         """Filled by `kpi.ratios.asset_slots`."""
+        self.equipment: EquipmentSpace | None = None
+        """Filled by `kpi.equipment.space.equipment_space`."""
 
     @cached_property
     def selection(self) -> Selection:
@@ -79,7 +87,7 @@ class Workspace:
     @cached_property
     def days(self) -> tuple[ProductionDay, ...]:
         """Return the production days of the calendar of the last configuration in force, cut to the window."""
-        calendar = self.parts[-1].document.calendar
+        calendar = self.parts[-1].document.calendar.of_version_1(self.offset_at_ms)
         return tuple(production_days(calendar, self.span.start_ms, self.span.end_ms))
 
     @cached_property
@@ -112,7 +120,7 @@ class Workspace:
                 for p in self.parts
                 for s in segments(
                     p.document.asset.get(asset),
-                    p.document.calendar,
+                    p.document.calendar.of_version_1(self.offset_at_ms),
                     p.stops,
                     p.start_ms,
                     p.end_ms,
@@ -154,7 +162,12 @@ class Workspace:
     def _alive(self, key: PointKey, role: Role) -> bool:
         """Return whether an H row of a signal stands in the visible rows while it has the role."""
         rows = self.selection.of_point(key)
-        has_role = np.array([s is not None and s.role is role for s in self.selection.specs(key)])
+        has_role = np.array(
+            [
+                s is not None and s.role is role and not s.alternate_of
+                for s in self.selection.specs(key)
+            ]
+        )
         return bool((self.selection.alive[rows] & has_role[self.selection.config[rows]]).any())
 
     def _run(self, key: PointKey, role: Role) -> CounterRun | None:
@@ -162,7 +175,13 @@ class Workspace:
         selection = self.selection
         specs = selection.specs(key)
         usable = np.array(
-            [s is not None and s.role is role and s.type is not SignalType.TEXT for s in specs]
+            [
+                s is not None
+                and s.role is role
+                and not s.alternate_of
+                and s.type is not SignalType.TEXT
+                for s in specs
+            ]
         )
         if not usable.any():
             return None

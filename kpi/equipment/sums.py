@@ -55,6 +55,32 @@ class Bounds:
     ideal_low: Fraction
     ideal_high: Fraction | None
     """None = not limited."""
+    good_hidden: int | None = 0
+    """Most good pieces that gaps of the counters of good pieces hide; 0 where good follows from the total."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlternateCount:
+    """A counter that is compared with another one, never added."""
+
+    role: Role
+    signal: str
+    main: str
+    """The one that counts."""
+    count: int
+    """What the alternate booked, in its own counts."""
+    difference: int
+    """The same minus what the main one booked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterSum:
+    """What one energy or consumption register booked."""
+
+    role: Role
+    signal: str
+    quantity: int
+    """In the unit of its reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +116,5 @@ class EquipmentSums:
     """Readings of the window by mark (`reset`, `quarantined`, …), positive ones only."""
     state_tables: tuple[str, ...] = ()
     """Ids of the state tables in force."""
+    alternates: tuple[AlternateCount, ...] = ()
+    registers: tuple[RegisterSum, ...] = ()

@@ -63,7 +63,7 @@ def broken(path: list[Any], value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "value", "where"),
     [
-        (["v"], 2, r"v: expected version 1, found 2"),
+        (["v"], 3, r"v: expected version 1 or 2, found 3"),
         (["assets", 0, "ideal_cycle_ms"], [1, 0], r"assets\[0\].ideal_cycle_ms"),
         (["assets", 0, "nc"], 1, r"assets\[0\].nc: expected true or false, found 1"),
         (["assets", 0, "state_table"], "t/9", r"asset a1: no state table 't/9'"),

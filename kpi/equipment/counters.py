@@ -1,0 +1,252 @@
+"""What the readings of one counter book (docs/formats/statistics.md §6); rows of years may come in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+
+from kpi.document_types import PLAIN_COUNTER
+from kpi.equipment.counter_steps import Mark
+from kpi.equipment.counter_walk import Gap, Memory, Piece, Reading, RuleColumns, Walk, Walked
+from kpi.equipment.signal_rows import SignalRows, Specs
+from kpi.readings import Readings, compact, readings
+from kpi.timeline import PROOF, SET
+from kpi.window import Bool, Int64
+from model.signal import SignalType
+
+_NONE: Final = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Booked:
+    """What a counter booked. Steps that book nothing are left out; a negative count is a correction, at `end`."""
+
+    begin: Int64
+    """Level's τ of every step."""
+    end: Int64
+    """τ of the reading that books."""
+    count: Readings
+    """int64, or Python integers where one is too big."""
+    marks: tuple[tuple[int, Mark], ...]
+    """(τ, mark) of unusual readings, in order."""
+    gaps: tuple[Gap, ...]
+    """Between accepted readings, in order."""
+    first: Reading | None
+    """First accepted reading; None = there is no reading at all."""
+    last: Reading | None
+    """Last accepted reading."""
+    last_config: int
+    """Configuration of the last reading, accepted or not; −1 without one."""
+    proof: tuple[int, int]
+    """(τ, configuration) of the last accepted reading, or of a later H row that no quarantined reading precedes."""
+    doubtful: bool
+    """Whether a quarantined reading follows the last accepted one."""
+    alive: bool
+    """Whether an H row stands among the rows."""
+
+    @property
+    def answered(self) -> bool:
+        """Return whether any reading was accepted."""
+        return self.first is not None
+
+
+class CounterHistory:
+    """Readings of one counter in one role, piece of rows by piece of rows."""
+
+    def __init__(self, specs: Specs, mine: Bool, events: Sequence[Int64]) -> None:
+        """Start without readings.
+
+        specs: by configuration; mine: configurations under which the rows count; events: by configuration the
+        instants at which the counter was replaced or set, rising.
+        """
+        usable = [s is not None and s.type is not SignalType.TEXT for s in specs]
+        self._specs = specs
+        self._mine = mine
+        self._usable = np.array(usable, dtype=np.bool_)
+        self._columns = RuleColumns(
+            [s.rules if s is not None else PLAIN_COUNTER for s in specs], events
+        )
+        self._form = _forms(specs, mine & self._usable)
+        self._memory = Memory()
+        self._first: Reading | None = None
+        self._last_config = -1
+        self._proof = (0, -1)
+        self._alive = False
+        self._steps: list[tuple[Int64, Int64, Readings]] = []
+        self._marks: list[tuple[int, Mark]] = []
+        self._gaps: list[Gap] = []
+
+    def feed(self, rows: SignalRows, restarts: Int64) -> None:
+        """Take the next rows of the signal; none may lie before those taken already.
+
+        restarts: rising instants at which the uptime of the device fell, at least those since the level.
+        """
+        rows = rows.of_configs(self._mine)
+        is_good = (rows.kind == SET) & self._usable[rows.config]
+        accepted = np.zeros(len(rows), dtype=np.bool_)
+        in_quarantine = self._memory.run > 0
+        if is_good.any():
+            good = rows.select(is_good)
+            accepted[is_good] = self._feed_good(good, restarts)
+            self._last_config = int(good.config[-1])
+        self._take_proofs(rows, is_good, accepted, in_quarantine=in_quarantine)
+
+    def booked(self) -> Booked:
+        """Return what the rows taken so far book."""
+        steps = self._steps or [(_NONE, _NONE, _NONE)]
+        counts: list[Any] = [s[2] for s in steps]
+        kind = object if any(c.dtype == object for c in counts) else np.int64
+        return Booked(
+            begin=np.concatenate([s[0] for s in steps]),
+            end=np.concatenate([s[1] for s in steps]),
+            count=np.concatenate([c.astype(kind, copy=False) for c in counts]),
+            marks=tuple(self._marks),
+            gaps=tuple(self._gaps),
+            first=self._first,
+            last=self._memory.level,
+            last_config=self._last_config,
+            proof=self._proof,
+            doubtful=self._memory.run > 0,
+            alive=self._alive,
+        )
+
+    def forget(self, before_ms: int) -> None:
+        """Drop the steps, marks and gaps that ended before an instant."""
+        kept = [(b, e, c, e >= before_ms) for b, e, c in self._steps]
+        self._steps = [(b[k], e[k], c[k]) for b, e, c, k in kept if k.any()]
+        self._marks = [m for m in self._marks if m[0] >= before_ms]
+        self._gaps = [g for g in self._gaps if g.end_ms > before_ms]
+
+    def _feed_good(self, rows: SignalRows, restarts: Int64) -> Bool:
+        """Take good readings; return which of them are accepted."""
+        form = self._form[rows.config]
+        cuts = [0, *(np.flatnonzero(form[1:] != form[:-1]) + 1).tolist(), len(rows)]
+        return np.concatenate(
+            [self._feed_form(rows, slice(a, b), restarts) for a, b in pairwise(cuts)]
+        )
+
+    def _feed_form(self, rows: SignalRows, part: slice, restarts: Int64) -> Bool:
+        """Take readings of one type and scale; the level before them is read anew with that scale."""
+        tau, raw, config = rows.tau[part], rows.value[part], rows.config[part]
+        spec = self._specs[int(config[0])]
+        if spec is None:
+            raise ValueError("rows of a configuration that does not have the signal")
+        values = readings(raw, spec.type, spec.scale)
+        memory = self._memory
+        lead = memory.level is not None
+        if memory.level is not None:
+            values = _in_front(round(memory.level.value * spec.scale), values)
+            tau = np.concatenate([[memory.level.tau], tau])
+            config = np.concatenate([[memory.level.config], config]).astype(np.int32)
+        found = Walk(Piece(values, tau, config, spec.scale), self._columns, restarts, memory).run()
+        self._keep(found, values, tau)
+
+        def reading(i: int) -> Reading:
+            return Reading(_exact(int(raw[i - lead]), spec.type), int(tau[i]), int(config[i]))
+
+        if self._first is None:
+            self._first = reading(0)
+        if found.candidate >= 0:
+            memory.candidate = reading(found.candidate)
+        if found.level or not lead:
+            memory.level = reading(found.level)
+        accepted = np.ones(len(tau), dtype=np.bool_)
+        accepted[found.refused] = False
+        return accepted[int(lead) :]
+
+    def _keep(self, found: Walked, values: Readings, tau: Int64) -> None:
+        at = np.flatnonzero(found.plain)
+        count = values[at] - values[at - 1]
+        some = count != 0
+        at, count = at[some], count[some]
+        if len(at):
+            self._steps.append((tau[at - 1], tau[at], count))
+        if found.steps:
+            begin = tau[[a for a, _, _ in found.steps]]
+            end = tau[[b for _, b, _ in found.steps]]
+            self._steps.append((begin, end, compact([c for _, _, c in found.steps])))
+        self._marks.extend(found.marks)
+        self._gaps.extend(found.gaps)
+
+    def _take_proofs(
+        self, rows: SignalRows, is_good: Bool, accepted: Bool, *, in_quarantine: bool
+    ) -> None:
+        """Remember the last proof of the level: an H row behind a quarantined reading proves another value."""
+        alive = rows.kind == PROOF
+        self._alive |= bool(alive.any())
+        last = np.maximum.accumulate(np.where(is_good, np.arange(len(rows)), -1))
+        held = np.where(last < 0, not in_quarantine and self._first is not None, accepted[last])
+        proofs = np.flatnonzero(accepted | (alive & held))
+        if len(proofs):
+            self._proof = int(rows.tau[proofs[-1]]), int(rows.config[proofs[-1]])
+
+
+class RestartHistory:
+    """Instants at which an uptime signal fell, piece of rows by piece of rows."""
+
+    def __init__(self, specs: Specs, mine: Bool) -> None:
+        """Start without readings; specs and mine as of a counter."""
+        self._specs = specs
+        usable = np.array([s is not None and s.type is not SignalType.TEXT for s in specs])
+        self._mine: Bool = mine & usable
+        self._form = _forms(specs, self._mine)
+        self._last: int | None = None
+        self._found: list[int] = []
+
+    def feed(self, rows: SignalRows) -> None:
+        """Take the next rows of the signal."""
+        rows = rows.of_configs(self._mine)
+        rows = rows.select(rows.kind == SET)
+        if not len(rows):
+            return
+        form = self._form[rows.config]
+        cuts = [0, *(np.flatnonzero(form[1:] != form[:-1]) + 1).tolist(), len(rows)]
+        for a, b in pairwise(cuts):
+            spec = self._specs[int(rows.config[a])]
+            if spec is None:
+                continue
+            values = readings(rows.value[a:b], spec.type, spec.scale)
+            if self._last is not None and values[0] < self._last:
+                self._found.append(int(rows.tau[a]))
+            fell = np.flatnonzero(values[1:] < values[:-1]) + a + 1
+            self._found.extend(rows.tau[fell].tolist())
+            self._last = int(values[-1])
+
+    @property
+    def instants(self) -> list[int]:
+        """Return the instants found so far, rising."""
+        return self._found
+
+    def forget(self, before_ms: int) -> None:
+        """Drop the instants before another."""
+        self._found = [x for x in self._found if x >= before_ms]
+
+
+def _forms(specs: Specs, mine: Bool) -> Int64:
+    """Return a number per configuration that is equal where type and scale of the signal are."""
+    number: dict[tuple[SignalType, Fraction], int] = {}
+    found = [
+        number.setdefault((s.type, s.scale), len(number)) if s is not None and ok else -1
+        for s, ok in zip(specs, mine.tolist(), strict=True)
+    ]
+    return np.array(found, dtype=np.int64)
+
+
+def _exact(raw: int, kind: SignalType) -> Fraction:
+    """Return the exact value of eight value bytes."""
+    if kind is SignalType.FLOAT:
+        return Fraction(float(np.array([raw], dtype=np.int64).view(np.float64)[0]))
+    return Fraction(raw % 2**64 if kind is SignalType.UINT else raw)
+
+
+def _in_front(value: int, values: Readings) -> Readings:
+    """Return the readings with one more in front, exactly."""
+    first = compact([value])
+    kind = object if object in (first.dtype, values.dtype) else np.int64
+    joined: Readings = np.concatenate([first.astype(kind), values.astype(kind)])
+    return joined

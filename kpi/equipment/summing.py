@@ -1,0 +1,282 @@
+"""Cells → the sums of one asset over a window, a shift, a day, a product (docs/formats/statistics.md §7, §8)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from kpi.atoms import ATOMS, as_mapping
+from kpi.calendar import Kind
+from kpi.equipment.cells import COUNT_ROLES, ROLE_BIT, AssetCells
+from kpi.equipment.counter_steps import MARKS
+from kpi.equipment.piece_rows import (
+    FROM_TOTAL,
+    GOOD,
+    REWORK,
+    SCRAP,
+    TOTAL,
+    RoleRow,
+    exact_sum,
+    piece_rows,
+    present_roles,
+    role_rows,
+)
+from kpi.equipment.product_line import ideals
+from kpi.equipment.states import state_tables_of
+from kpi.equipment.sums import (
+    AlternateCount,
+    Bounds,
+    CountGap,
+    EquipmentSums,
+    PieceRow,
+    RegisterSum,
+)
+from kpi.readings import Readings
+from kpi.window import Bool, Int32, Int64
+from model.state import Atom
+
+_RUN_X: Final = ATOMS.index(Atom.RUN_X)
+_UNK_X: Final = ATOMS.index(Atom.UNK_X)
+_OUTSIDE: Final = (int(Kind.PM), int(Kind.BRK), int(Kind.OFF))
+
+
+def sums_of(cells: AssetCells, chosen: Bool | None = None) -> EquipmentSums:
+    """Return the sums of an asset over its cells, or over those of a mask."""
+    return _Summing(
+        cells, chosen if chosen is not None else np.ones(len(cells.table), np.bool_)
+    ).sums()
+
+
+class _Summing:
+    """The sums of one asset over some of its cells."""
+
+    def __init__(self, cells: AssetCells, chosen: Bool) -> None:
+        self._cells = cells
+        self._chosen = chosen
+        self._table = cells.table
+        self._service: Bool = chosen & cells.table.in_service
+        self._present = present_roles(cells)
+        parts = np.unique(cells.table.part[chosen]).tolist()
+        self._documents = [cells.documents[p] for p in parts]
+        self._assets = [d.asset.get(cells.asset) for d in self._documents]
+        self._pieces = piece_rows(cells, chosen)
+        self._rows = role_rows(cells, self._pieces)
+
+    def sums(self) -> EquipmentSums:
+        table, service = self._table, self._service
+        gain, least = self._base_gain()
+        measured = self._measured()
+        marks = table.marks[self._chosen].sum(axis=0).tolist()
+        return EquipmentSums(
+            asset=self._cells.asset,
+            atoms=as_mapping(table.atoms[service].sum(axis=0).tolist()),
+            rows=tuple(_row(r, measured=measured) for r in self._rows),
+            measured=measured,
+            has_ideal=self._has_ideal(),
+            bounds=self._bounds() if measured else None,
+            gaps=tuple(g for g, _ in self._gaps_with_made()),
+            failures=int(table.failures[service].sum()),
+            repairs=int(table.repairs[service].sum()),
+            repair_ms=int(table.repair_ms[service].sum()),
+            base_gain_ms=gain,
+            base_gain_least_ms=least,
+            outside_unbounded=self._outside_unbounded(),
+            test_pieces=self._pieces.test,
+            outside_service=self._pieces.outside_service,
+            mismatch=sum(r.counts.mismatch for r in self._rows),
+            marks={m.value: n for m, n in zip(MARKS, marks, strict=True) if n},
+            state_tables=self._state_tables(),
+            alternates=self._alternates(),
+            registers=self._registers(),
+        )
+
+    def _state_tables(self) -> tuple[str, ...]:
+        names = {t for d in self._documents for t in state_tables_of(d, self._cells.asset)}
+        return tuple(sorted(names, key=str.encode))
+
+    def _measured(self) -> bool:
+        """Return whether good pieces are known in some cell, or there is none that belongs to figures."""
+        roles = np.unique(self._present[self._service]).tolist()
+        return not roles or any(r & GOOD or r & FROM_TOTAL == FROM_TOTAL for r in roles)
+
+    def _has_ideal(self) -> bool:
+        """Return whether every cell with planned or running time has a product with an ideal cycle."""
+        table = self._table
+        counts = (table.kind == int(Kind.PLANNED)) | (table.atoms[:, _RUN_X] > 0)
+        parts = np.unique(table.part[self._service & counts]).tolist()
+        return all(ideals(self._cells.documents[p].asset.get(self._cells.asset)) for p in parts)
+
+    def _factor(self) -> int:
+        """Return the largest factor of the products of the asset."""
+        return max((p.factor for a in self._assets if a for p in a.products), default=1)
+
+    def _ideals(self) -> list[Fraction]:
+        return [x for a in self._assets for x in ideals(a)]
+
+    def _uses(self, roles: int, present: int) -> bool:
+        """Return whether in some row exactly `present` of `roles` are there."""
+        return any(r.counts.present & roles == present for r in self._rows)
+
+    def _deciding(self) -> int:
+        """Return the bits of the roles whose counters decide good pieces."""
+        found = GOOD if self._uses(GOOD, GOOD) else 0
+        if self._uses(GOOD | FROM_TOTAL, FROM_TOTAL):
+            found |= FROM_TOTAL | REWORK
+        return found
+
+    def _base_gain(self) -> tuple[int, int]:
+        """Return unknown ms outside the plan in which pieces were made, and the least that they took."""
+        table = self._table
+        unknown = table.atoms[:, _UNK_X]
+        cells = self._service & ~table.test & np.isin(table.kind, _OUTSIDE) & (unknown > 0)
+        at = np.flatnonzero(cells)
+        made = _made(table.counts[at], self._present[at])
+        shortest = min(self._ideals(), default=Fraction(0))
+        gain = least = 0
+        for i, n in zip(at[made > 0].tolist(), made[made > 0].tolist(), strict=True):
+            u, run = int(unknown[i]), int(table.atoms[i, _RUN_X])
+            gain += u
+            least += min(u, max(0, int(-(-(n * shortest) // 1)) - run))
+        return gain, least
+
+    def _gap_parts(self) -> Bool:
+        found: Bool = self._chosen[self._cells.gaps.cell]
+        return found
+
+    def _gaps_with_made(self) -> list[tuple[CountGap, int]]:
+        """Return every gap with the pieces made in it, by role, signal and start."""
+        gaps, mask = self._cells.gaps, self._gap_parts()
+        if not mask.any():
+            return []
+        keys = np.stack([gaps.signal[mask].astype(np.int64), gaps.origin[mask]], axis=1)
+        distinct, where = np.unique(keys, axis=0, return_inverse=True)
+        order = np.argsort(where.reshape(-1), kind="stable")
+        bounds = np.searchsorted(where.reshape(-1)[order], np.arange(len(distinct) + 1))
+        at = np.flatnonzero(mask)[order]
+        found = []
+        for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+            rows = at[low:high]
+            counter = self._cells.counters[int(gaps.signal[rows[0]])]
+            planned = int(gaps.planned[rows].sum())
+            pieces, per_ms = self._cells.rates[int(gaps.rate[rows[0]])]
+            limited = (pieces, per_ms) != (0, 1)
+            gap = CountGap(
+                role=counter.role,
+                signal=counter.signal,
+                start_ms=int(gaps.start[rows].min()),
+                end_ms=int(gaps.end[rows].max()),
+                planned_ms=planned,
+                most=planned * pieces // per_ms if limited or not planned else None,
+            )
+            found.append((gap, exact_sum(gaps.made[rows])))
+        return sorted(found, key=lambda g: (g[0].role.value, g[0].signal, g[0].start_ms))
+
+    def _outside_unbounded(self) -> bool:
+        """Return whether a counter that decides good pieces had a gap in unknown time outside the plan."""
+        deciding, gaps = self._deciding(), self._cells.gaps
+        bits = np.array([ROLE_BIT[c.role] for c in self._cells.counters] or [0], dtype=np.int64)
+        mask = self._gap_parts() & (gaps.unk_x > 0)
+        return bool((bits[gaps.signal[mask]] & deciding).any())
+
+    def _bounds(self) -> Bounds | None:
+        """Return least and greatest good pieces and ideal time; None where they are exact."""
+        factor, deciding = self._factor(), self._deciding()
+        largest = max(self._ideals(), default=Fraction(0))
+        extra: int | None = 0
+        hidden: int | None = 0
+        lost = 0
+        for gap, made in self._gaps_with_made():
+            bit = ROLE_BIT[gap.role]
+            most = None if gap.most is None else gap.most * factor
+            if bit & deciding and bit in (GOOD, TOTAL):
+                extra = _plus(extra, most)
+                hidden = _plus(hidden, most) if bit == GOOD else hidden
+            elif bit & deciding and bit in (SCRAP, REWORK):
+                lost += made if most is None else min(most, made)
+        good = sum(r.counts.good or 0 for r in self._rows)
+        unknown = sum(r.counts.made or 0 for r in self._rows if r.counts.good is None)
+        low = [(r.ideal.low or Fraction(0)) * (r.counts.good or 0) for r in self._rows]
+        high = [(r.ideal.high or Fraction(0)) * _most_good(r) for r in self._rows]
+        ideal = sum(low, Fraction(0))
+        found = Bounds(
+            good_low=good - lost,
+            good_high=None if extra is None else good + unknown + extra,
+            ideal_low=ideal - lost * largest,
+            ideal_high=None if extra is None else sum(high, Fraction(0)) + extra * largest,
+            good_hidden=hidden,
+        )
+        exact = Bounds(good, good, ideal, ideal)
+        return None if found == exact else found
+
+    def _alternates(self) -> tuple[AlternateCount, ...]:
+        sums = self._quantity_sums()
+        found = []
+        for number, counter in enumerate(self._cells.registers):
+            if counter.alternate_of:
+                main = self._cells.registers.index(
+                    type(counter)(counter.role, counter.alternate_of)
+                )
+                found.append(
+                    AlternateCount(
+                        counter.role,
+                        counter.signal,
+                        counter.alternate_of,
+                        sums[number],
+                        sums[number] - sums[main],
+                    )
+                )
+        return tuple(sorted(found, key=lambda a: (a.role.value, a.signal)))
+
+    def _registers(self) -> tuple[RegisterSum, ...]:
+        sums = self._quantity_sums()
+        found = [
+            RegisterSum(c.role, c.signal, sums[i])
+            for i, c in enumerate(self._cells.registers)
+            if c.role not in COUNT_ROLES and not c.alternate_of
+        ]
+        return tuple(sorted(found, key=lambda r: (r.role.value, r.signal)))
+
+    def _quantity_sums(self) -> list[int]:
+        rows = self._cells.quantities
+        mask = self._chosen[rows.cell]
+        numbers: Int64 = rows.counter[mask].astype(np.int64)
+        counts: Readings = rows.count[mask]
+        return [exact_sum(counts[numbers == i]) for i in range(len(self._cells.registers))]
+
+
+def _plus(a: int | None, b: int | None) -> int | None:
+    """Return the sum, None if one is not limited."""
+    return None if a is None or b is None else a + b
+
+
+def _row(row: RoleRow, *, measured: bool) -> PieceRow:
+    counts = row.counts
+    return PieceRow(
+        product=row.product,
+        ideal_low=row.ideal.low,
+        ideal_high=row.ideal.high,
+        made=counts.made,
+        good=counts.good if measured else None,
+        scrap=counts.scrap,
+        rework=counts.rework,
+    )
+
+
+def _most_good(row: RoleRow) -> int:
+    """Return the good pieces of a row, or all that were made where they are not known."""
+    good = row.counts.good
+    return good if good is not None else row.counts.made or 0
+
+
+def _made(counts: Readings, present: Int32) -> Readings:
+    """Return by cell the pieces made, the good ones where those are not known, 0 where neither is."""
+    good, scrap, total, rework = (
+        np.where((present & ROLE_BIT[r]) != 0, counts[:, i], 0) for i, r in enumerate(COUNT_ROLES)
+    )
+    both = (present & (GOOD | SCRAP)) == GOOD | SCRAP
+    found: Readings = np.where(
+        (present & TOTAL) != 0, total, np.where(both, good + scrap + rework, good)
+    )
+    return found
