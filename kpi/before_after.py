@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from kpi.claims import BeforeAfterClaim, ClaimResult, Json, result
-from kpi.comparison import FEWEST_DAYS, Day, Interval, interval, point_change, printed, word
+from kpi.comparison import FEWEST_DAYS, Day, Interval, interval, point_change, word
 from kpi.days import AssetDays, asset_days
+from kpi.decimals import stored
 from kpi.drift import Drift, drift
 from kpi.energy import meter_days
 from kpi.oee import has_ideal, ideal_good
@@ -63,7 +64,7 @@ def before_after(before: Workspace, after: Workspace, request: BeforeAfterClaim)
         "word": word(found, change, request.threshold, fewest).value,
     }
     if found is not None:
-        detail["interval"] = {"high": printed(found.high), "low": printed(found.low)}
+        detail["interval"] = {"high": stored(found.high), "low": stored(found.low)}
     return result(change, Reason.NO_BASELINE if known else Reason.NO_REJECT_SIGNAL, detail)
 
 
