@@ -5,14 +5,12 @@ One entry point for the claim engine, the calculator and imports. A disqualified
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import Final
 
 from kpi.cherry_pick import CherryPick, cherry_pick, cherry_pick_findings
-from kpi.compared_metrics import ComparedMetric
 from kpi.comparison import Day, Word, lowered, point_change, weaker
 from kpi.comparison_findings import (
     declared_finding,
@@ -23,21 +21,21 @@ from kpi.comparison_findings import (
     word_findings,
 )
 from kpi.comparison_input import BaselineData, DeclaredBaseline, Options, ReportingData, Twin
-from kpi.confounders import ConfounderNote, confounders
-from kpi.daily import DailySeries, PeriodDay, matched_assets, period_days, select
-from kpi.drift import Drift, drift_of
+from kpi.comparison_result import Comparison, Evidence
+from kpi.comparison_sides import Sides, chosen, sides_of
+from kpi.daily import period_days, select
+from kpi.drift import drift_of
 from kpi.estimate import (
     Estimate,
     Estimator,
     Judging,
-    Unfavourable,
     ci1_estimate,
     measured,
     unfavourable,
 )
 from kpi.findings import Finding, Sentence, disqualified
-from kpi.grades import Grade, PeriodEvidence, grade
-from kpi.nonroutine import ChangePoint, change_point, register_findings, step_findings
+from kpi.grades import PeriodEvidence
+from kpi.nonroutine import change_point, register_findings, step_findings
 from kpi.periods import Baseline, Reporting
 from kpi.sufficiency import (
     day_findings,
@@ -53,83 +51,6 @@ from kpi.weekly import WeeklyInfluences, weekly_influences
 _CALENDAR_WEEK: Final = 7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What the grade and the list of confounders follow from."""
-
-    before: PeriodEvidence
-    after: PeriodEvidence
-    sealed_before: bool
-    unchecked: tuple[str, ...]
-    """Confounders for which the data of a check are missing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Everything that is needed to print, judge and check a comparison."""
-
-    metric: ComparedMetric
-    threshold: Fraction
-    word: Word
-    main: Estimate | None
-    """None = disqualified: there is no number."""
-    evidence: Evidence
-    leaves_out: bool = False
-    """Whether the main figure leaves the excluded days out."""
-    with_exclusions: Estimate | None = None
-    without_exclusions: Estimate | None = None
-    full_set: Estimate | None = None
-    """All machines; None if the main figure holds all, or if they give none."""
-    unfavourable: Unfavourable | None = None
-    """None = no piece is unknown."""
-    matched: tuple[str, ...] = ()
-    assets: tuple[str, ...] = ()
-    before: tuple[PeriodDay, ...] = ()
-    """Every date of the baseline over the matched machines; empty if disqualified."""
-    after: tuple[PeriodDay, ...] = ()
-    drift_before: Drift | None = None
-    drift_after: Drift | None = None
-    step_before: ChangePoint | None = None
-    """Likeliest step within the baseline, whether found or not."""
-    step_after: ChangePoint | None = None
-    cherry: CherryPick | None = None
-    twin: TwinChange | None = None
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def disqualified(self) -> bool:
-        """Return whether a finding leaves no result."""
-        return disqualified(self.findings)
-
-    @property
-    def confounders(self) -> tuple[ConfounderNote, ...]:
-        """Return every confounder with what was seen of it (D.5)."""
-        return confounders(self.findings, unchecked=self.evidence.unchecked)
-
-    @property
-    def grade(self) -> Grade:
-        """Return the evidence grade (D.7)."""
-        return grade(
-            self.evidence.after,
-            self.evidence.before,
-            sealed_before=self.evidence.sealed_before,
-            flaws=[(f.text.zh, f.text.en) for f in self.findings if f.lowers_grade],
-        )
-
-    def with_findings(self, more: Iterable[Finding]) -> Comparison:
-        """Return the comparison with further findings and what they do to the word.
-
-        A disqualifying one takes the numbers away.
-        """
-        new = tuple(more)
-        again = replace(
-            self,
-            findings=(*self.findings, *new),
-            word=lowered(self.word) if lowering(new) else self.word,
-        )
-        return _without_numbers(again) if disqualified(new) else again
-
-
 def compare(
     before: BaselineData | DeclaredBaseline,
     after: ReportingData,
@@ -143,7 +64,8 @@ def compare(
     """
     if isinstance(before, DeclaredBaseline):
         return _with_declared(before, after, options)
-    sides = _sides(before, after)
+    calendars = (options.calendar, options.calendar_after or options.calendar)
+    sides = sides_of(before, after, calendars)
     findings = _sufficiency(sides, options)
     empty = Comparison(
         metric=options.metric,
@@ -164,48 +86,6 @@ def compare(
     return _measured(sides, options, (judging, estimator), replace(empty, main=main), main)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sides:
-    """Both periods with their days over the matched machines."""
-
-    before: BaselineData
-    after: ReportingData
-    matched: tuple[str, ...]
-    assets: tuple[str, ...]
-    days: tuple[tuple[PeriodDay, ...], tuple[PeriodDay, ...]]
-    leaves_out: bool
-
-    def days_of(self, names: Sequence[str]) -> tuple[tuple[PeriodDay, ...], tuple[PeriodDay, ...]]:
-        """Return the dates of both periods over some machines."""
-        return (
-            period_days(
-                _chosen(self.before.series, names), self.before.period, self.before.exclusions
-            ),
-            period_days(
-                _chosen(self.after.series, names), self.after.period, self.after.exclusions
-            ),
-        )
-
-    @property
-    def valid(self) -> tuple[int, int]:
-        """Return the numbers of valid days of the main figure."""
-        b, a = (len(select(d, with_exclusions=self.leaves_out)) for d in self.days)
-        return b, a
-
-
-def _sides(before: BaselineData, after: ReportingData) -> _Sides:
-    matched = matched_assets(before.by_asset, after.by_asset, (before.period, after.period))
-    assets = tuple(sorted(before.by_asset.keys() | after.by_asset.keys()))
-    exclusions = (*before.exclusions, *after.exclusions)
-    leaves_out = bool(exclusions) and all(e.registered_before for e in exclusions)
-    bare = _Sides(before, after, matched, assets, ((), ()), leaves_out)
-    return replace(bare, days=bare.days_of(matched))
-
-
-def _chosen(series: Iterable[DailySeries], names: Sequence[str]) -> list[DailySeries]:
-    return [s for s in series if s.asset in names]
-
-
 def _judging(options: Options) -> Judging:
     return Judging(
         sense=options.metric.sense,
@@ -215,22 +95,21 @@ def _judging(options: Options) -> Judging:
     )
 
 
-def _sufficiency(sides: _Sides, options: Options) -> list[Finding]:
+def _sufficiency(sides: Sides, options: Options) -> list[Finding]:
     before, after = sides.before, sides.after
-    calendars = (options.calendar, options.calendar_after or options.calendar)
     return [
         *period_findings(before.period, after.period, options.build, options.as_of),
         *day_findings(*sides.days, sides.valid),
-        *missing_findings(sides.days[0], calendars[0], "before"),
-        *missing_findings(sides.days[1], calendars[1], "after"),
-        *holiday_findings(before.period, after.period, calendars),
+        *missing_findings(sides.days[0], sides.calendars[0], "before"),
+        *missing_findings(sides.days[1], sides.calendars[1], "after"),
+        *holiday_findings(before.period, after.period, sides.calendars),
         *exclusion_findings(*sides.days, (*before.exclusions, *after.exclusions)),
         *change_findings(before, after, sides.matched, options),
     ]
 
 
 def _measured(
-    sides: _Sides,
+    sides: Sides,
     options: Options,
     how: tuple[Judging, Estimator],
     bare: Comparison,
@@ -290,7 +169,7 @@ def _measured(
 _NAMES: Final = ("before", "after")
 
 
-def _weekly(sides: _Sides) -> list[WeeklyInfluences]:
+def _weekly(sides: Sides) -> list[WeeklyInfluences]:
     periods: tuple[Baseline | Reporting, ...] = (sides.before.period, sides.after.period)
     return [
         weekly_influences(
@@ -302,28 +181,28 @@ def _weekly(sides: _Sides) -> list[WeeklyInfluences]:
     ]
 
 
-def _cherry(sides: _Sides, options: Options) -> CherryPick | None:
+def _cherry(sides: Sides, options: Options) -> CherryPick | None:
     after = [d.measured for d in select(sides.days[1], with_exclusions=sides.leaves_out)]
-    chosen = sides.before.period
-    last = chosen.last if options.build is None else options.build.cut_first - timedelta(days=1)
+    period = sides.before.period
+    last = period.last if options.build is None else options.build.cut_first - timedelta(days=1)
     return cherry_pick(
-        _chosen(sides.before.series, sides.matched),
+        chosen(sides.before.series, sides.matched),
         sides.before.exclusions,
-        chosen,
-        max(last, chosen.last),
+        period,
+        max(last, period.last),
         Day(sum(d.n for d in after), sum(d.d for d in after)),
         sense=options.metric.sense,
         with_exclusions=sides.leaves_out,
     )
 
 
-def _twin(twin: Twin, sides: _Sides) -> TwinChange:
+def _twin(twin: Twin, sides: Sides) -> TwinChange:
     """Return the point change of the twin over its own valid days in the same periods."""
     names = {s.asset for s in twin.before} & {s.asset for s in twin.after}
     if names & set(sides.matched):
         names &= set(sides.matched)
     days = [
-        [d.measured for d in period_days(_chosen(series, sorted(names)), period) if d.valid]
+        [d.measured for d in period_days(chosen(series, sorted(names)), period) if d.valid]
         for series, period in (
             (twin.before, sides.before.period),
             (twin.after, sides.after.period),
@@ -333,7 +212,7 @@ def _twin(twin: Twin, sides: _Sides) -> TwinChange:
     return TwinChange(Sentence(twin.metric.zh, twin.metric.en), change)
 
 
-def _evidence(sides: _Sides, options: Options) -> Evidence:
+def _evidence(sides: Sides, options: Options) -> Evidence:
     return Evidence(
         before=_period_evidence(sides.before),
         after=_period_evidence(sides.after),
@@ -345,19 +224,6 @@ def _evidence(sides: _Sides, options: Options) -> Evidence:
 def _period_evidence(data: BaselineData | ReportingData) -> PeriodEvidence:
     """Return what the letter needs; coverage and drift lower it through their findings, with the numbers."""
     return PeriodEvidence(origin=data.facts.origin, coverage=None, simulated=data.facts.simulated)
-
-
-def _without_numbers(one: Comparison) -> Comparison:
-    return Comparison(
-        metric=one.metric,
-        threshold=one.threshold,
-        word=Word.UNDETERMINED,
-        main=None,
-        evidence=one.evidence,
-        matched=one.matched,
-        assets=one.assets,
-        findings=one.findings,
-    )
 
 
 def _with_declared(before: DeclaredBaseline, after: ReportingData, options: Options) -> Comparison:

@@ -122,6 +122,16 @@ def interval(before: Sequence[Day], after: Sequence[Day], sense: Sense, week_day
         return Interval(theta, rho, methods, low, high)
 
 
+def day_variance(days: Sequence[Day]) -> Fraction:
+    """Return n·V₁ of one period: the variance of a day as a share of the mean, squared. At least two days, sums > 0."""
+    return len(days) * _influences(days).iid_variance
+
+
+def pooled_correlation(periods: Sequence[Sequence[Day]]) -> Fraction:
+    """Return ρ of U8 before its correction: lag-1 correlation of the influences pooled over the periods."""
+    return _correlation([_influences(days) for days in periods])
+
+
 def word_of(
     low: Decimal | None,
     change: Fraction,

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from kpi.comparison import Day, Sense
-from kpi.periods import Baseline, Reporting
+from kpi.periods import Baseline, Reporting, WorkCalendar
 
 _UNKNOWN_SHARE: Final = 10
 """At most planned / 10 may be unknown."""
@@ -99,7 +99,7 @@ class DayStatus(StrEnum):
     UNKNOWN = "unknown"
     """More than a tenth of what the metric needs is unknown."""
     ABSENT = "absent"
-    """No value of any asset."""
+    """No value of any asset on a date that should have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,15 +131,24 @@ def period_days(
     series: Iterable[DailySeries],
     period: Baseline | Reporting,
     exclusions: Sequence[Exclusion] = (),
+    calendar: WorkCalendar | None = None,
 ) -> tuple[PeriodDay, ...]:
-    """Return every date of the period with the sums over the series and its status. Source: U11."""
+    """Return every date of the period with the sums over the series and its status.
+
+    calendar: tells a date without a value that is not planned from one whose value is missing. Source: U11.
+    """
     rows: dict[date, list[DailyValue]] = {}
     for one in series:
         for value in one.days:
             if period.first <= value.date <= period.last:
                 rows.setdefault(value.date, []).append(value)
     return tuple(
-        _period_day(day, rows.get(day, ()), _exclusion_of(day, exclusions))
+        _period_day(
+            day,
+            rows.get(day, ()),
+            _exclusion_of(day, exclusions),
+            expected=calendar is None or calendar.planned(day),
+        )
         for day in period.dates()
     )
 
@@ -199,10 +208,16 @@ def _exclusion_of(day: date, exclusions: Sequence[Exclusion]) -> Exclusion | Non
     return next((e for e in exclusions if e.first <= day <= e.last), None)
 
 
-def _period_day(day: date, values: Sequence[DailyValue], exclusion: Exclusion | None) -> PeriodDay:
+def _period_day(
+    day: date,
+    values: Sequence[DailyValue],
+    exclusion: Exclusion | None,
+    *,
+    expected: bool,
+) -> PeriodDay:
     planned, unknown = sum(v.planned for v in values), sum(v.unknown for v in values)
     if not values:
-        status = DayStatus.ABSENT
+        status = DayStatus.ABSENT if expected else DayStatus.NOT_PLANNED
     elif planned == 0:
         status = DayStatus.NOT_PLANNED
     elif unknown * _UNKNOWN_SHARE > planned:

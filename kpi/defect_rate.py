@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kpi.compare import Comparison, compare
+from kpi.compare import compare
 from kpi.comparison_input import BaselineData, Options, ReportingData
+from kpi.comparison_result import Comparison
 from kpi.daily import PeriodDay, select
 from kpi.few_events import FEW_EVENTS, Dispersion, dispersion, rate_estimate
 from kpi.findings import Finding, Sentence, warn

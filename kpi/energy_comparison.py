@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from kpi.compare import Comparison, compare
+from kpi.compare import compare
 from kpi.comparison import Word, word_of
 from kpi.comparison_input import BaselineData, Options, ReportingData
+from kpi.comparison_result import Comparison
 from kpi.daily import PeriodDay, select
 from kpi.energy_model import LEAST_R2, EnergyDay, EnergyModel, Saving, fit, saving
 from kpi.findings import Finding, note, percent, warn

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kpi.compare import Comparison, compare
+from kpi.compare import compare
 from kpi.comparison_input import BaselineData, Options, ReportingData
+from kpi.comparison_result import Comparison
 from kpi.findings import Sentence, warn
 from kpi.mix import ProductTotals, Standardised, standardised_efficiency
 from kpi.mix_findings import mix_findings
