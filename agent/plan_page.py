@@ -58,6 +58,11 @@ def plan_lines(page: PlanPage, language: str) -> Iterator[str]:
         "h：预测的 90 % 区间半宽（对数）。这些是本系统的方法，官方文件未规定。",
         "h: predicted half-width of the 90 % interval (logarithm). The method is ours; no official text has one.",
     )
+    yield say(
+        "未计漂移检验的误报：约七分之一的正常比较会被误报为有漂移，此时至多“点值达标”。",
+        "Not counted: in about one of seven sound comparisons the drift test gives a false alarm; the word is then at best "
+        "`pass, point only`.",
+    )
     for table in page.tables:
         yield ""
         yield from _table_lines(table, language)

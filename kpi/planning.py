@@ -2,7 +2,7 @@
 
 The half-width that CI-1 will have is predicted from the noise of a day and its correlation from day to day: mean
 and spread of each of its methods under AR(1), then the mean of the largest of them. Against simulation it is within
-2 % from 40 valid days a period, and low by up to 14 % at 20 days with a correlation of 0.6 (docs/statistics.md).
+1 % from 60 valid days a period and 3 % from 40; at 20 days with a correlation of 0.6 it is 14 % low (docs/statistics.md).
 """
 
 from __future__ import annotations
@@ -102,10 +102,9 @@ def predicted_half_width(noise: Noise, days: int) -> Decimal:
     within = 1 - (factor - 1) / (days - 1)
     with localcontext(CONTEXT):
         scale = root_of(2 * noise.day**2 / days * within)
-        means, loads = [t95(2 * days - 2) * scale], [[Decimal(0)]]
+        # The method for independent days is never wider than the corrected one (f ≥ 1, fewer degrees of freedom).
         mean, spread = _corrected(rho, days)
-        means.append(mean * scale)
-        loads.append([spread / mean])
+        means, loads = [mean * scale], [[spread / mean]]
         for length in lengths:
             # Each lag's sample correlation has variance 1/(2·days); a block method weighs lag k with 1 − k/l.
             load = [decimal_of(Fraction(length - k, length)) for k in range(1, length)]
