@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from agent.figures import Groups, groups_of
+from agent.figures import groups_of
 from agent.folders import data_folder
 from agent.issue_report import check_span
 from agent.log_reader import SealedLog
 from agent.reporting import Window
 from config.loader import LoadedPlant
+from kpi.compared_metrics import AVAILABILITY, DEFECT_RATE, ENERGY, OEE, UTILISATION
 from kpi.comparison import Day
-from kpi.daily import DailySeries, period_days
-from kpi.daily_values import (
-    availability_series,
-    defect_series,
-    energy_series,
-    oee_series,
-    utilisation_series,
-)
-from kpi.periods import Baseline
+from kpi.daily import period_days
+from kpi.measured_periods import measured_baseline
 from kpi.workspace import Workspace
 from model.errors import PermanentError
 
@@ -37,11 +30,12 @@ class PlannedMetric(StrEnum):
     ENERGY = "energy"
 
 
-_PER_ASSET: Final[dict[PlannedMetric, Callable[[Workspace, str], DailySeries | None]]] = {
-    PlannedMetric.OEE: oee_series,
-    PlannedMetric.AVAILABILITY: availability_series,
-    PlannedMetric.UTILISATION: utilisation_series,
-    PlannedMetric.DEFECTS: defect_series,
+_METRICS: Final = {
+    PlannedMetric.OEE: OEE,
+    PlannedMetric.AVAILABILITY: AVAILABILITY,
+    PlannedMetric.UTILISATION: UTILISATION,
+    PlannedMetric.DEFECTS: DEFECT_RATE,
+    PlannedMetric.ENERGY: ENERGY,
 }
 
 
@@ -63,25 +57,20 @@ def log_daily_values(
     check_span(log, span)
     work = Workspace(log.window(span.first - span.lead, span.last + span.grace), span)
     document = work.parts[-1].document
-    series = _series(work, groups_of(document), metric)
-    whole = [date.fromisoformat(d.date) for d in work.days if d.whole]
-    if not series or not whole:
+    groups, compared = groups_of(document), _METRICS[metric]
+    energy = metric is PlannedMetric.ENERGY
+    data = measured_baseline(
+        work,
+        compared,
+        groups.metered if energy else groups.oee,
+        meters=groups.meters if energy else (),
+        simulated=log.head.origin.simulated,
+    )
+    if not data.series:
         raise PermanentError(
-            f"{metric.value}: the window holds no whole production day, or the plant does not measure it",
-            f"{metric.value}：窗口内没有完整的生产日，或本车间没有测量该指标",
+            f"{metric.value}: this plant does not measure it",
+            f"{metric.value}：本车间没有测量该指标",
         )
-    days = period_days(series, Baseline(whole[0], whole[-1]))
-    week = 7 if metric is PlannedMetric.UTILISATION else document.calendar.week_days
+    days = period_days(data.series, data.period)
+    week = 7 if compared.calendar_time else document.calendar.week_days
     return [(d.date, d.measured) for d in days if d.valid], max(week, 1)
-
-
-def _series(work: Workspace, groups: Groups, metric: PlannedMetric) -> list[DailySeries]:
-    if metric is PlannedMetric.ENERGY:
-        if not groups.meters or not groups.metered:
-            return []
-        return _known([energy_series(work, groups.meters, groups.metered, "plant")])
-    return _known(_PER_ASSET[metric](work, asset) for asset in groups.oee)
-
-
-def _known(series: Iterable[DailySeries | None]) -> list[DailySeries]:
-    return [s for s in series if s is not None]

@@ -60,8 +60,8 @@ def plan_lines(page: PlanPage, language: str) -> Iterator[str]:
     )
     yield say(
         "未计漂移检验的误报：约七分之一的正常比较会被误报为有漂移，此时至多“点值达标”。",
-        "Not counted: in about one of seven sound comparisons the drift test gives a false alarm; the word is then at best "
-        "`pass, point only`.",
+        "Not counted: in about one of seven sound comparisons the drift test gives a false alarm; the word is then at "
+        "best `pass, point only`.",
     )
     for table in page.tables:
         yield ""

@@ -15,7 +15,9 @@ class RuleKind(StrEnum):
     IDEAL_CYCLE = "ideal_cycle"
     CALENDAR = "calendar"
     COUNTING = "counting"
-    """What counts as a piece or a reject, inspection included."""
+    """Which counters count, and in which unit."""
+    INSPECTION = "inspection"
+    """What makes a piece a reject; a machine does not know it, the quality department does."""
     STATE_TABLE = "state_table"
     METER_RATIO = "meter_ratio"
     LABOUR_SCOPE = "labour_scope"
@@ -89,7 +91,7 @@ DEFECT_RATE: Final = ComparedMetric(
     sense="reduction",
     numerator="defective pieces",
     denominator="pieces made",
-    breaking=_COUNT,
+    breaking=_COUNT | {RuleKind.INSPECTION},
 )
 ENERGY: Final = ComparedMetric(
     id="energy-change",

@@ -71,7 +71,12 @@ class Comparison:
     @property
     def confounders(self) -> tuple[ConfounderNote, ...]:
         """Return every confounder with what was seen of it (D.5)."""
-        return confounders(self.findings, unchecked=self.evidence.unchecked)
+        missing = list(self.evidence.unchecked)
+        if self.cherry is None:
+            missing.append("regression-to-the-mean")
+        if self.drift_after is None:
+            missing.append("ramp-up")
+        return confounders(self.findings, unchecked=missing)
 
     @property
     def grade(self) -> Grade:

@@ -79,7 +79,7 @@ CONFOUNDERS: Final = (
             "检验规则变化（更严的检验使不良品增加）",
             "change of inspection (a stricter one raises defects)",
         ),
-        ("rules.counting",),
+        ("rules.inspection",),
     ),
     Confounder(
         "counting",

@@ -2,7 +2,7 @@
 
 The half-width that CI-1 will have is predicted from the noise of a day and its correlation from day to day: mean
 and spread of each of its methods under AR(1), then the mean of the largest of them. Against simulation it is within
-1 % from 60 valid days a period and 3 % from 40; at 20 days with a correlation of 0.6 it is 14 % low (docs/statistics.md).
+1 % from 60 valid days a period, 3 % from 40, and 14 % low at 20 days with a correlation of 0.6 (docs/statistics.md).
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ STAFFING_CHANGE: Final = Fraction(1, 10)
 _KINDS: Final = {
     RuleKind.IDEAL_CYCLE: ("理想节拍", "ideal cycle", EventCause.DEFINITION),
     RuleKind.CALENDAR: ("工作日历", "working calendar", EventCause.SHIFT_MODEL),
-    RuleKind.COUNTING: ("计数或检验规则", "counting or inspection rule", EventCause.DEFINITION),
+    RuleKind.COUNTING: ("计数规则", "counting rule", EventCause.DEFINITION),
+    RuleKind.INSPECTION: ("检验规则", "inspection rule", EventCause.DEFINITION),
     RuleKind.STATE_TABLE: ("状态对照表", "state table", EventCause.DEFINITION),
     RuleKind.METER_RATIO: ("电表变比", "meter ratio", EventCause.METER_RATIO),
     RuleKind.LABOUR_SCOPE: ("工时统计范围", "scope of labour", EventCause.DEFINITION),
@@ -262,7 +263,7 @@ def unchecked(before: PeriodFacts, after: PeriodFacts, options: Options) -> tupl
         "prices": RuleKind.PRICE_LIST not in known and options.twin is None,
         "overtime": RuleKind.CALENDAR not in known
         and (before.attended is None or after.attended is None),
-        "inspection": RuleKind.COUNTING not in known,
+        "inspection": RuleKind.INSPECTION not in known,
         "counting": not (known & definitions),
         "coverage": not (before.coverage and after.coverage),
     }

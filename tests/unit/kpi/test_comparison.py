@@ -160,7 +160,7 @@ def test_stored_twenty_and_printed_six_significant_digits_plain() -> None:
 def reference(
     before: list[Day], after: list[Day], week: int
 ) -> tuple[float, float, float, dict[str, tuple[int, float]]]:
-    """U8 a second time: numpy floats, circular sums by `roll`, quantiles from scipy. Returns θ, ρ, h and the methods."""
+    """U8 a second time: numpy floats, circular sums by `roll`, quantiles of scipy. Returns θ, ρ, h, methods."""
     np = pytest.importorskip("numpy")
     stats = pytest.importorskip("scipy.stats")
     periods = []

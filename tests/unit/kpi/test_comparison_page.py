@@ -9,8 +9,8 @@ import pytest
 
 from kpi.compare import compare
 from kpi.comparison import Word
-from kpi.comparison_page import WORDS, Language, comparison_lines
 from kpi.comparison_input import PeriodFacts
+from kpi.comparison_page import WORDS, Language, comparison_lines
 from tests.support.comparison_days import (
     BASELINE,
     REPORTING,

@@ -75,7 +75,7 @@ def plant(
     log.config(document(assets, signals, calendar(shifts=[shift(480, 600)])))
     log.row("a1/good", T0, 0)
     log.row("m1/energy", T0, 0)
-    level = energy = rejects = 0
+    level = energy = 0
     for day, made in enumerate(pieces):
         at = T0 + day * DAY
         if day == blind_on:
@@ -86,8 +86,7 @@ def plant(
         if day == restart_on:
             level = 0
             log.row("a1/good", at + 30 * MIN, 0)
-        rejects += 1
-        log.row("a1/scrap", at + HOUR, rejects)
+        log.row("a1/scrap", at + HOUR, day + 1)
         for minute in range(32, 61, 2):
             done = level + (made if minute == 60 else 0)
             log.row("a1/good", at + minute * MIN + 1, done)
@@ -130,8 +129,8 @@ def test_oee_series_has_the_sums_of_the_claim_but_for_days_without_a_piece() -> 
 
 
 def test_oee_series_counter_restart_bounds_the_day_by_its_highest_rate() -> None:
-    # 60 pieces a minute at most, 1 s ideal; between the last reading of day 1 (09:00:00.001) and the restart on day 2 at
-    # 08:30 lie 3 599 999 ms planned on day 1 (3 599.999 pieces, rounded up) and 30 minutes on day 2 (1 800 pieces)
+    # 60 pieces a minute at most, 1 s ideal; between the last reading of day 1 (09:00:00.001) and the restart on day 2
+    # at 08:30 lie 3 599 999 ms planned on day 1 (3 599.999 pieces, rounded up) and 30 minutes on day 2 (1 800 pieces)
     second_ms = 1000
     found = oee_series(
         work([30, 40, 50], good=counter(rate=(60, MIN)), ideal=[second_ms, 1], restart_on=1), "a1"

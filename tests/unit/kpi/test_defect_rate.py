@@ -6,8 +6,8 @@ import random
 from collections import Counter
 from fractions import Fraction
 
-from kpi.comparison import Word
 from kpi.compared_metrics import DEFECT_RATE
+from kpi.comparison import Word
 from kpi.daily import DailySeries
 from kpi.defect_rate import compare_defects
 from kpi.mix import ProductTotals

@@ -6,8 +6,8 @@ import random
 from datetime import date
 from fractions import Fraction
 
-from kpi.comparison import Word
 from kpi.compared_metrics import ENERGY
+from kpi.comparison import Word
 from kpi.daily import DailySeries
 from kpi.energy_comparison import EnergyComparison, compare_energy, gain_of_drop
 from tests.support.comparison_days import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from math import comb
 
 import pytest
 
@@ -73,8 +74,6 @@ def test_rate_ratio_covers_at_least_ninety_percent_exactly() -> None:
 
 
 def _binomial(n: int, k: int, p: Fraction) -> Fraction:
-    from math import comb
-
     return comb(n, k) * p**k * (1 - p) ** (n - k)
 
 

@@ -79,7 +79,7 @@ def test_standardised_rate_without_common_product_or_baseline_rate_is_undefined(
 
 
 def test_standardised_efficiency_is_ideal_time_over_the_time_it_takes() -> None:
-    # before: p 40/50 (80 %), q 10/50 (20 %): OEE 50 %; after: p 64/80 (80 %), q 4/20 (20 %): OEE 68 %, nothing got better
+    # before: p 40/50 (80 %), q 10/50 (20 %): OEE 50 %; after: p 64/80 (80 %), q 4/20 (20 %): OEE 68 %: nothing improved
     found = standardised_efficiency(
         [product("p", 40, 50), product("q", 10, 50)], [product("p", 64, 80), product("q", 4, 20)]
     )

@@ -34,7 +34,7 @@ def weeks(*sums: int, unit: int = 1000) -> WeeklyInfluences:
 
 
 def test_change_point_hand_calculation() -> None:
-    # y = 0,2,0,2 | 8,10,8,10 about its mean 5: −5,−3,−5,−3,3,5,3,5. CUSUM −5,−8,−13,−16,−13,−8,−5: largest after week 4.
+    # y = 0,2,0,2 | 8,10,8,10 about its mean 5: −5,−3,−5,−3,3,5,3,5. CUSUM −5,−8,−13,−16,−13,−8,−5: largest at week 4.
     # Σ(Δy)² = 4+4+4+36+4+4+4 = 60, σ² = 60/14, statistic² = 16²/(60/14 · 8) = 256·14/480 = 112/15
     found = change_point(weeks(0, 2, 0, 2, 8, 10, 8, 10))
     assert found is not None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from kpi.comparison import Word
 from kpi.compared_metrics import TEEP
+from kpi.comparison import Word
 from kpi.comparison_input import Twin
 from kpi.mix import ProductTotals
 from kpi.oee_comparison import compare_oee

@@ -22,8 +22,8 @@ E18 = Noise(Fraction(13, 100), Fraction(3, 10), 7)
     ("days", "h"), [(30, "0.085"), (60, "0.061"), (90, "0.047"), (180, "0.034")]
 )
 def test_predicted_half_width_reproduces_kpi_audit_e18(days: int, h: str) -> None:
-    # E18's h are means of 4 000 simulated runs printed with three decimals: half a digit, and the plant of the simulation
-    # has short Sundays (its noise is 12.7 % of a long day, 13.2 % with the weights of the days)
+    # E18's h are means of 4 000 simulated runs printed with three decimals, and the plant simulated has short Sundays
+    # (its noise is 12.7 % of a long day, 13.2 % with the weights of the days): within one digit
     assert abs(predicted_half_width(E18, days) - Decimal(h)) < Decimal("0.0011")
 
 

@@ -9,7 +9,15 @@ from fractions import Fraction
 
 import pytest
 
-from kpi.compared_metrics import AVAILABILITY, ENERGY, OEE, PRODUCTIVITY, ComparedMetric, RuleKind
+from kpi.compared_metrics import (
+    AVAILABILITY,
+    DEFECT_RATE,
+    ENERGY,
+    OEE,
+    PRODUCTIVITY,
+    ComparedMetric,
+    RuleKind,
+)
 from kpi.comparison_input import PeriodFacts, Rule
 from kpi.findings import Finding, Severity
 from kpi.nonroutine import EventCause, NonRoutineEvent
@@ -122,6 +130,8 @@ def rule(kind: RuleKind, value: str, subject: str = "a1") -> Rule:
         (OEE, RuleKind.IDEAL_CYCLE, Severity.DISQUALIFY),
         (OEE, RuleKind.COUNTING, Severity.DISQUALIFY),
         (OEE, RuleKind.STATE_TABLE, Severity.WARN),  # OEE needs no state signal
+        (DEFECT_RATE, RuleKind.INSPECTION, Severity.DISQUALIFY),
+        (OEE, RuleKind.INSPECTION, Severity.WARN),
         (AVAILABILITY, RuleKind.STATE_TABLE, Severity.DISQUALIFY),
         (AVAILABILITY, RuleKind.IDEAL_CYCLE, Severity.WARN),
         (ENERGY, RuleKind.METER_RATIO, Severity.WARN),  # Wh = Σ raw · ratio, kpi.md C37
@@ -238,7 +248,13 @@ def test_unchecked_confounders_are_those_without_data() -> None:
         covered(99),
         mix=(("p", 1),),
         rules=tuple(
-            rule(kind, "1") for kind in (RuleKind.COUNTING, RuleKind.CALENDAR, RuleKind.PRICE_LIST)
+            rule(kind, "1")
+            for kind in (
+                RuleKind.COUNTING,
+                RuleKind.INSPECTION,
+                RuleKind.CALENDAR,
+                RuleKind.PRICE_LIST,
+            )
         ),
     )
     assert unchecked(known, known, options(ENERGY)) == ()
