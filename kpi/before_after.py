@@ -30,11 +30,14 @@ class Period:
     """Local date of each valid day."""
     known: bool = True
     """Whether the counts that the metric needs are known; if not, no day is valid."""
+    span: tuple[date, date] | None = None
+    """First and last production day wholly inside; None = there is none."""
 
     @property
     def drift(self) -> Drift | None:
         """Return the drift test of the period, None if it has too few whole weeks to be tested."""
-        return drift(list(zip(self.dates, self.valid, strict=True)))
+        first, last = self.span or (None, None)
+        return drift(list(zip(self.dates, self.valid, strict=True)), first, last)
 
     @property
     def detail(self) -> Json:
@@ -128,4 +131,8 @@ def _energy_period(work: Workspace, request: BeforeAfterClaim) -> Period:
 
 def _period(work: Workspace, whole: Sequence[int], valid: Mapping[int, Day]) -> Period:
     dates = tuple(date.fromisoformat(work.days[i].date) for i in valid)
-    return Period(len(whole), tuple(valid.values()), dates)
+    span = None
+    if whole:
+        first, last = (date.fromisoformat(work.days[i].date) for i in (whole[0], whole[-1]))
+        span = first, last
+    return Period(len(whole), tuple(valid.values()), dates, span=span)

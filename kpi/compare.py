@@ -17,6 +17,7 @@ from kpi.comparison_findings import (
     drift_findings,
     lowering,
     no_ratio,
+    unknown_day_findings,
     unknown_piece_findings,
     word_findings,
 )
@@ -32,6 +33,7 @@ from kpi.estimate import (
     ci1_estimate,
     measured,
     unfavourable,
+    with_unknown_days,
 )
 from kpi.findings import Finding, Sentence, disqualified
 from kpi.grades import PeriodEvidence
@@ -64,6 +66,8 @@ def compare(
     """
     if isinstance(before, DeclaredBaseline):
         return _with_declared(before, after, options)
+    if before.facts.origin is not after.facts.origin:
+        return _with_declared(_declared(before), after, options)
     calendars = (options.calendar, options.calendar_after or options.calendar)
     sides = sides_of(before, after, calendars)
     findings = _sufficiency(sides, options)
@@ -121,6 +125,7 @@ def _measured(
     full = None
     if full_differs:
         full = measured(sides.days_of(sides.assets), *how, with_exclusions=sides.leaves_out)
+    blind = with_unknown_days(sides.days, *how, with_exclusions=sides.leaves_out)
     worst = unfavourable(sides.days, *how, with_exclusions=sides.leaves_out)
     weekly = _weekly(sides)
     drifts = [drift_of(w) for w in weekly]
@@ -128,6 +133,7 @@ def _measured(
     cherry = _cherry(sides, options)
     found = [
         *word_findings(main, both[1 if sides.leaves_out else 0], full, full_differs=full_differs),
+        *unknown_day_findings(main, blind),
         *unknown_piece_findings(main, worst),
         *(f for side, d in zip(_NAMES, drifts, strict=True) for f in drift_findings(side, d)),
         *(
@@ -153,6 +159,7 @@ def _measured(
         with_exclusions=both[0],
         without_exclusions=both[1],
         full_set=full,
+        with_unknown_days=blind,
         unfavourable=worst,
         before=sides.days[0],
         after=sides.days[1],
@@ -224,6 +231,13 @@ def _evidence(sides: Sides, options: Options) -> Evidence:
 def _period_evidence(data: BaselineData | ReportingData) -> PeriodEvidence:
     """Return what the letter needs; coverage and drift lower it through their findings, with the numbers."""
     return PeriodEvidence(origin=data.facts.origin, coverage=None, simulated=data.facts.simulated)
+
+
+def _declared(before: BaselineData) -> DeclaredBaseline:
+    """Return a baseline of another origin than the reporting period as one figure: its days were not counted alike."""
+    days = [d.measured for d in period_days(before.series, before.period) if d.valid]
+    n, d = sum(x.n for x in days), sum(x.d for x in days)
+    return DeclaredBaseline(value=Fraction(n, d) if d else Fraction(0), origin=before.facts.origin)
 
 
 def _with_declared(before: DeclaredBaseline, after: ReportingData, options: Options) -> Comparison:

@@ -84,6 +84,25 @@ def word_findings(
     return found
 
 
+def unknown_day_findings(main: Estimate, blind: Estimate | None) -> list[Finding]:
+    """Return the finding where the days on which the agent was blind decide the word."""
+    if blind is None or blind.word is main.word:
+        return []
+    return [
+        warn(
+            "days.unknown-decide",
+            f"未知过多而不计入的日子决定结论：主结果 {percent(main.change)}（{main.word.value}），"
+            f"按已计数计入这些日子为 {percent(blind.change)}（{blind.word.value}）。",
+            f"Days left out as unknown decide the word: {percent(main.change)} ({main.word.value}) in the main figure, "
+            f"{percent(blind.change)} ({blind.word.value}) with what was counted on them.",
+            lowers_word=True,
+            lowers_grade=True,
+            main=main.change,
+            with_unknown=blind.change,
+        )
+    ]
+
+
 def unknown_piece_findings(main: Estimate, worst: Unfavourable | None) -> list[Finding]:
     """Return the finding on pieces that counters may have lost."""
     if worst is None:

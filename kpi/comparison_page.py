@@ -104,6 +104,10 @@ def _estimates(found: Comparison, say: _Speaker) -> Iterator[str]:
         (Sentence("不剔除", "Without exclusions"), found.without_exclusions),
         (Sentence("全部设备", "All machines"), found.full_set),
         (
+            Sentence("计入未知日（按已计数）", "With unknown days as counted"),
+            found.with_unknown_days,
+        ),
+        (
             Sentence("最不利情形（未知件数）", "Worst case (unknown pieces)"),
             found.unfavourable.estimate if found.unfavourable is not None else None,
         ),

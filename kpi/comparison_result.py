@@ -47,6 +47,8 @@ class Comparison:
     without_exclusions: Estimate | None = None
     full_set: Estimate | None = None
     """All machines; None if the main figure holds all, or if they give none."""
+    with_unknown_days: Estimate | None = None
+    """The unknown days of the reporting period counted as measured; None = none, or a reduction."""
     unfavourable: Unfavourable | None = None
     """None = no piece is unknown."""
     matched: tuple[str, ...] = ()

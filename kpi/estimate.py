@@ -19,7 +19,7 @@ from kpi.comparison import (
     point_change,
     word_of,
 )
-from kpi.daily import PeriodDay, select, worst_case
+from kpi.daily import DayStatus, PeriodDay, select, worst_case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +98,30 @@ def measured(
     """Return the estimate as measured, with or without the excluded days left out."""
     before, after = (select(days, with_exclusions=with_exclusions) for days in sides)
     return estimator([d.measured for d in before], [d.measured for d in after], judging)
+
+
+def with_unknown_days(
+    sides: tuple[Sequence[PeriodDay], Sequence[PeriodDay]],
+    judging: Judging,
+    estimator: Estimator,
+    *,
+    with_exclusions: bool,
+) -> Estimate | None:
+    """Return the estimate with the unknown days of the reporting period as measured; None if it has none.
+
+    Leaving a day out because the agent was blind favours an increase when the day was a bad one. What was counted on
+    such a day is a lower limit of N, so counting it speaks against an increase; for a reduction it proves nothing.
+    """
+    if judging.sense != "increase":
+        return None
+    before, after = (select(days, with_exclusions=with_exclusions) for days in sides)
+    dates = {d.date for d in after}
+    blind = [d for d in sides[1] if d.status is DayStatus.UNKNOWN]
+    if not blind:
+        return None
+    dates |= {d.date for d in blind}
+    counted = [d.measured for d in sides[1] if d.date in dates]
+    return estimator([d.measured for d in before], counted, judging)
 
 
 def unfavourable(

@@ -259,6 +259,45 @@ def test_comparison_unknown_pieces_without_bound_are_undetermined() -> None:
     assert found.word is Word.UNDETERMINED
 
 
+def blinded(source: DailySeries, worst: int) -> DailySeries:
+    """Return days of which the so many worst are half unknown: the agent was unplugged on them."""
+    bad = {d.date for d in sorted(source.days, key=lambda d: d.n)[:worst]}
+    return DailySeries(
+        source.asset,
+        tuple(replace(d, unknown=d.planned // 2) if d.date in bad else d for d in source.days),
+    )
+
+
+def test_comparison_agent_unplugged_on_the_worst_days_is_seen() -> None:
+    # nine of 91 days are below the tenth that may be missing; without them the gain looks larger
+    blind = blinded(A, 9)
+    lows = []
+    for side in (A, blind):
+        main = compare(baseline(B), reporting(side), options()).main
+        assert main is not None
+        assert main.low is not None
+        lows.append(Fraction(main.low))
+    assert lows[0] < lows[1]
+    between = options(threshold=str(sum(lows) / 2))
+    honest = compare(baseline(B), reporting(A), between)
+    found = compare(baseline(B), reporting(blind), between)
+    assert honest.main is not None
+    assert found.main is not None
+    assert (honest.main.word, found.main.word) == (Word.POINT_ONLY, Word.PASS)
+    assert found.main.change > honest.main.change
+    assert found.with_unknown_days is not None
+    assert found.with_unknown_days.change == honest.main.change
+    assert "days.unknown-decide" in lowering(found)
+    assert found.word is Word.POINT_ONLY
+
+
+def test_comparison_unknown_days_prove_nothing_for_a_reduction() -> None:
+    b = series(noisy(1000, 3), BASELINE.first, BASELINE.last)
+    a = series(noisy(800, 4), REPORTING.first, REPORTING.last)
+    found = compare(baseline(b), reporting(blinded(a, 5)), options(ENERGY, "8/100", season=False))
+    assert found.with_unknown_days is None
+
+
 def test_comparison_of_a_reduction_turns_the_ends_round() -> None:
     # energy: the worst case is a baseline that used less and a reporting period that used more
     b = series(noisy(1000, 3), BASELINE.first, BASELINE.last)
@@ -418,6 +457,31 @@ def test_comparison_with_declared_baseline_is_arithmetic_without_interval(
     assert found.word is Word.UNDETERMINED
     assert "period.no-baseline" in names(found.findings)
     assert found.grade.letter is letter
+
+
+@pytest.mark.parametrize(
+    ("origin", "letter"), [(Origin.IMPORTED, Letter.C), (Origin.DECLARED, Letter.D)]
+)
+def test_comparison_daily_baseline_of_another_origin_is_one_figure_without_interval(
+    origin: Origin, letter: Letter
+) -> None:
+    facts = PeriodFacts(origin=origin, coverage=(("a1", Fraction(1)),))
+    found = compare(baseline(B, facts=facts), reporting(A), options())
+    assert found.main is not None
+    assert found.main.change == Fraction(sum(d.n for d in A.days), sum(d.n for d in B.days)) - 1
+    assert (found.main.interval, found.word, found.grade.letter) == (
+        None,
+        Word.UNDETERMINED,
+        letter,
+    )
+
+
+def test_comparison_of_records_on_both_sides_has_an_interval() -> None:
+    facts = PeriodFacts(origin=Origin.IMPORTED, coverage=(("a1", Fraction(1)),))
+    found = compare(baseline(B, facts=facts), reporting(A, facts=facts), options())
+    assert found.main is not None
+    assert found.main.interval is not None
+    assert found.grade.letter is Letter.D
 
 
 def test_comparison_with_declared_baseline_of_nothing_has_no_number() -> None:
