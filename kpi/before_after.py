@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from kpi.claims import BeforeAfterClaim, ClaimResult, Json, result
-from kpi.comparison import FEWEST_DAYS, Day, Interval, interval, point_change, printed, word
+from kpi.comparison import FEWEST_DAYS, Day, Interval, interval, point_change, word
 from kpi.days import AssetDays, asset_days
+from kpi.decimals import stored
 from kpi.drift import Drift, drift
 from kpi.energy import meter_days
 from kpi.oee import has_ideal, ideal_good
@@ -29,11 +30,14 @@ class Period:
     """Local date of each valid day."""
     known: bool = True
     """Whether the counts that the metric needs are known; if not, no day is valid."""
+    span: tuple[date, date] | None = None
+    """First and last production day wholly inside; None = there is none."""
 
     @property
     def drift(self) -> Drift | None:
         """Return the drift test of the period, None if it has too few whole weeks to be tested."""
-        return drift(list(zip(self.dates, self.valid, strict=True)))
+        first, last = self.span or (None, None)
+        return drift(list(zip(self.dates, self.valid, strict=True)), first, last)
 
     @property
     def detail(self) -> Json:
@@ -63,7 +67,7 @@ def before_after(before: Workspace, after: Workspace, request: BeforeAfterClaim)
         "word": word(found, change, request.threshold, fewest).value,
     }
     if found is not None:
-        detail["interval"] = {"high": printed(found.high), "low": printed(found.low)}
+        detail["interval"] = {"high": stored(found.high), "low": stored(found.low)}
     return result(change, Reason.NO_BASELINE if known else Reason.NO_REJECT_SIGNAL, detail)
 
 
@@ -127,4 +131,8 @@ def _energy_period(work: Workspace, request: BeforeAfterClaim) -> Period:
 
 def _period(work: Workspace, whole: Sequence[int], valid: Mapping[int, Day]) -> Period:
     dates = tuple(date.fromisoformat(work.days[i].date) for i in valid)
-    return Period(len(whole), tuple(valid.values()), dates)
+    span = None
+    if whole:
+        first, last = (date.fromisoformat(work.days[i].date) for i in (whole[0], whole[-1]))
+        span = first, last
+    return Period(len(whole), tuple(valid.values()), dates, span=span)

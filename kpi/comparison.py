@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final, Literal
 
+from kpi.decimals import CONTEXT, decimal_of, log_of, root_of
 from kpi.student_t import t95
 
 Sense = Literal["increase", "reduction"]
@@ -19,8 +20,8 @@ FEWEST_DAYS: Final = 20
 """Fewer valid days in either period: undetermined (D.2)."""
 FIRM_DAYS: Final = 60
 """Fewer valid days in either period: provisional, at best `pass, point only` (U10)."""
-_CONTEXT: Final = Context(prec=40, rounding=ROUND_HALF_EVEN)
-_PRINT: Final = Context(prec=20, rounding=ROUND_HALF_EVEN)
+_LARGEST_RHO: Final = Fraction(9, 10)
+_FEWEST_DF: Final = 3
 
 
 class Word(StrEnum):
@@ -33,9 +34,19 @@ class Word(StrEnum):
     UNDETERMINED = "undetermined"
 
 
+_STRENGTH: Final = (
+    Word.FAIL,
+    Word.UNDETERMINED,
+    Word.INCONCLUSIVE,
+    Word.POINT_ONLY,
+    Word.PASS,
+)
+"""From the weakest for the applicant to the strongest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One valid production day of a ratio metric: integers N > 0 and D > 0."""
+    """One valid production day of a ratio metric: integers N ≥ 0 and D ≥ 0 (a day without a piece is a day)."""
 
     n: int
     d: int
@@ -67,11 +78,11 @@ class Interval:
 
 
 def point_change(before: Sequence[Day], after: Sequence[Day], sense: Sense) -> Fraction | None:
-    """Return the exact change of the ratio of sums, None without a valid day in either period."""
-    if not before or not after:
-        return None
+    """Return the exact change of the ratio of sums; None where a ratio is not a positive number (U8)."""
     n_b, d_b = sum(x.n for x in before), sum(x.d for x in before)
     n_a, d_a = sum(x.n for x in after), sum(x.d for x in after)
+    if min(n_b, d_b, n_a, d_a) <= 0:
+        return None
     gain = Fraction(n_a * d_b, n_b * d_a) - 1
     return gain if sense == "increase" else -gain
 
@@ -79,28 +90,29 @@ def point_change(before: Sequence[Day], after: Sequence[Day], sense: Sense) -> F
 def interval(before: Sequence[Day], after: Sequence[Day], sense: Sense, week_days: int) -> Interval:
     """Return CI-1 of the change between two periods of valid days in date order.
 
-    week_days: production days a week (0 = unknown, no block methods). Source: U8.
+    week_days: production days a week (0 = unknown, no block methods). Raises ValueError below 20 days in either
+    period. Source: U8.
     """
-    influences = [_influences(before), _influences(after)]
     n_b, n_a = len(before), len(after)
+    if min(n_b, n_a) < FEWEST_DAYS:
+        raise ValueError(f"CI-1 needs {FEWEST_DAYS} valid days in each period, not {n_b} and {n_a}")
+    influences = [_influences(before), _influences(after)]
     rho = _correlation(influences)
     m = Fraction(n_b + n_a, 2)
-    clipped = min(max((m * rho + 1) / (m - 4), Fraction(0)), Fraction(9, 10))
+    clipped = min(max((m * rho + 1) / (m - 4), Fraction(0)), _LARGEST_RHO)
     factor = (1 + clipped) / (1 - clipped)
     v1 = sum((x.iid_variance for x in influences), Fraction(0))
     variances = [
         ("iid", n_b + n_a - 2, v1),
-        ("autocorrelation", max(3, (n_b + n_a) // factor - 2), factor * v1),
+        ("autocorrelation", max(_FEWEST_DF, (n_b + n_a) // factor - 2), factor * v1),
     ]
     for length in (week_days, 2 * week_days, 4 * week_days):
         if length and min(n_b, n_a) >= 4 * length:
             v = sum((x.block_variance(length) for x in influences), Fraction(0))
-            variances.append((f"block {length}", max(3, (n_b + n_a) // length - 2), v))
-    with localcontext(_CONTEXT):
-        methods = tuple(
-            Method(name, df, t95(df) * (Decimal(v.numerator) / Decimal(v.denominator)).sqrt())
-            for name, df, v in variances
-        )
+            df = max(_FEWEST_DF, (n_b + n_a) // length - 2)
+            variances.append((f"block {length}", df, v))
+    with localcontext(CONTEXT):
+        methods = tuple(Method(name, df, t95(df) * root_of(v)) for name, df, v in variances)
         theta = _theta(before, after)
         h = max(x.half_width for x in methods)
         if sense == "increase":
@@ -110,28 +122,65 @@ def interval(before: Sequence[Day], after: Sequence[Day], sense: Sense, week_day
         return Interval(theta, rho, methods, low, high)
 
 
-def word(
-    found: Interval | None, change: Fraction | None, threshold: Fraction, fewest_days: int
+def day_variance(days: Sequence[Day]) -> Fraction:
+    """Return n·V₁ of one period: the variance of a day as a share of the mean, squared. At least two days, sums > 0."""
+    return len(days) * _influences(days).iid_variance
+
+
+def pooled_correlation(periods: Sequence[Sequence[Day]]) -> Fraction:
+    """Return ρ of U8 before its correction: lag-1 correlation of the influences pooled over the periods."""
+    return _correlation([_influences(days) for days in periods])
+
+
+def word_of(
+    low: Decimal | None,
+    change: Fraction,
+    high: Decimal,
+    threshold: Fraction,
+    *,
+    strict: bool | None = None,
 ) -> Word:
-    """Return the verdict word. fewest_days: valid days of the shorter period. Source: U10, claims.md §4."""
-    if found is None or change is None or fewest_days < FEWEST_DAYS:
-        return Word.UNDETERMINED
-    with localcontext(_CONTEXT):
-        limit = Decimal(threshold.numerator) / Decimal(threshold.denominator)
-    strict = threshold == 0
-    if found.low > limit or (found.low == limit and not strict):
-        return Word.PASS if fewest_days >= FIRM_DAYS else Word.POINT_ONLY
-    if change > threshold or (change == threshold and not strict):
+    """Return the word of U10 for an interval [low, high] of the change and its point; equality counts as reached.
+
+    low: None = no lower limit. strict: whether the threshold must be exceeded; None = only a threshold of 0 must.
+    """
+    exceed = threshold == 0 if strict is None else strict
+    limit = decimal_of(threshold)
+    if low is not None and (low > limit or (low == limit and not exceed)):
+        return Word.PASS
+    if change > threshold or (change == threshold and not exceed):
         return Word.POINT_ONLY
-    if found.high < limit or (found.high == limit and strict):
+    if high < limit or (high == limit and exceed):
         return Word.FAIL
     return Word.INCONCLUSIVE
 
 
-def printed(bound: Decimal) -> str:
-    """Return a bound as the plain decimal text with 20 significant digits."""
-    with localcontext(_PRINT):
-        return format(+bound, "f")
+def word(
+    found: Interval | None,
+    change: Fraction | None,
+    threshold: Fraction,
+    fewest_days: int,
+    *,
+    strict: bool | None = None,
+) -> Word:
+    """Return the verdict word with the rule on valid days. fewest_days: valid days of the shorter period.
+
+    Source: U10, claims.md §4.
+    """
+    if found is None or change is None or fewest_days < FEWEST_DAYS:
+        return Word.UNDETERMINED
+    reached = word_of(found.low, change, found.high, threshold, strict=strict)
+    return lowered(reached) if fewest_days < FIRM_DAYS else reached
+
+
+def lowered(reached: Word) -> Word:
+    """Return the word of a provisional or drifting comparison: `pass` becomes `pass, point only`, the rest stays."""
+    return Word.POINT_ONLY if reached is Word.PASS else reached
+
+
+def weaker(one: Word, other: Word) -> Word:
+    """Return the word that says less for the applicant (U10: a comparison that is run twice)."""
+    return min(one, other, key=_STRENGTH.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +215,8 @@ class _Influences:
 
 def _influences(days: Sequence[Day]) -> _Influences:
     n, d = sum(x.n for x in days), sum(x.d for x in days)
+    if n <= 0 or d <= 0:
+        raise ValueError(f"CI-1 needs positive sums, not N = {n}, D = {d}")
     return _Influences(tuple(x.n * d - n * x.d for x in days), Fraction(1, (n * d) ** 2))
 
 
@@ -182,4 +233,4 @@ def _correlation(periods: Sequence[_Influences]) -> Fraction:
 def _theta(before: Sequence[Day], after: Sequence[Day]) -> Decimal:
     n_b, d_b = sum(x.n for x in before), sum(x.d for x in before)
     n_a, d_a = sum(x.n for x in after), sum(x.d for x in after)
-    return (Decimal(n_a * d_b) / Decimal(n_b * d_a)).ln()
+    return log_of(Fraction(n_a * d_b, n_b * d_a))

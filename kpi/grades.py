@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -34,8 +35,8 @@ class PeriodEvidence:
     """What stands behind the figures of one period."""
 
     origin: Origin
-    coverage: Fraction = Fraction(0)
-    """Worst slot coverage of an asset that the metric uses, 0…1."""
+    coverage: Fraction | None = Fraction(0)
+    """Worst slot coverage of an asset that the metric uses, 0…1; None = judged elsewhere, see `flaws` of `grade`."""
     drift: bool = False
     simulated: bool = False
 
@@ -55,10 +56,17 @@ class Grade:
         return f"{self.letter.value}（模拟数据 simulated）" if self.simulated else self.letter.value
 
 
-def grade(after: PeriodEvidence, before: PeriodEvidence | None, *, sealed_before: bool) -> Grade:
+def grade(
+    after: PeriodEvidence,
+    before: PeriodEvidence | None,
+    *,
+    sealed_before: bool,
+    flaws: Sequence[tuple[str, str]] = (),
+) -> Grade:
     """Return the grade of a comparison, or of a single period if `before` is None.
 
-    sealed_before: the baseline was sealed before the after period began (of a single period: irrelevant).
+    sealed_before: the baseline was sealed before the after period began (of a single period: irrelevant). flaws: more
+    reasons (zh, en) that make an A a B, such as an event without an entry; with C and D they are listed only.
     """
     periods = (after,) if before is None else (before, after)
     simulated = any(p.simulated for p in periods)
@@ -68,10 +76,10 @@ def grade(after: PeriodEvidence, before: PeriodEvidence | None, *, sealed_before
         en.append("the data were made by a simulator, not measured")
     origins = {p.origin for p in periods}
     if origins == {Origin.MEASURED}:
-        flaws = _flaws(periods, sealed=sealed_before or before is None)
+        flaws = [*_flaws(periods, sealed=sealed_before or before is None), *flaws]
         letter = Letter.B if flaws else Letter.A
-        zh += ["机器实测", *(f[0] for f in flaws)]
-        en += ["machine-measured", *(f[1] for f in flaws)]
+        zh.append("机器实测")
+        en.append("machine-measured")
     elif Origin.DECLARED not in origins and (before is None or after.origin is Origin.MEASURED):
         letter = Letter.C
         zh.append("导入记录，附原始凭证" if before is None else "建设后实测，建设前为导入记录")
@@ -84,12 +92,14 @@ def grade(after: PeriodEvidence, before: PeriodEvidence | None, *, sealed_before
         letter = Letter.D
         zh.append("仅为申报数据")
         en.append("declared figures only")
+    zh += [f[0] for f in flaws]
+    en += [f[1] for f in flaws]
     return Grade(letter, simulated, tuple(zh), tuple(en))
 
 
 def _flaws(periods: tuple[PeriodEvidence, ...], *, sealed: bool) -> list[tuple[str, str]]:
     found = []
-    if any(p.coverage < LEAST_COVERAGE for p in periods):
+    if any(p.coverage is not None and p.coverage < LEAST_COVERAGE for p in periods):
         found.append(("采集覆盖率低于 90 %", "slot coverage below 90 %"))
     if any(p.drift for p in periods):
         found.append(("存在漂移", "drift found"))

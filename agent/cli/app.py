@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import check, demo, init, report, run, status, verify
+from agent.cli import check, demo, init, plan, report, run, status, verify
 from agent.software import version
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("check")(check.check)
 app.command("schema")(init.schema)
 app.command("run")(run.run)
 app.command("status")(status.status)
+app.command("plan")(plan.plan)
 app.command("report")(report.report)
 app.command("verify", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     verify.verify

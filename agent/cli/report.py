@@ -55,12 +55,10 @@ def report(
     from agent.reporting import Window, report_plant
 
     try:
-        after = Window(_instant(start, plant.config), _instant(end, plant.config))
+        after = Window(instant(start, plant.config), instant(end, plant.config))
         before = None
         if before_start is not None and before_end is not None:
-            before = Window(
-                _instant(before_start, plant.config), _instant(before_end, plant.config)
-            )
+            before = Window(instant(before_start, plant.config), instant(before_end, plant.config))
         done = report_plant(
             plant,
             after=after,
@@ -92,14 +90,15 @@ def report(
     print(
         choose(
             language,
-            f"验证：plantproof-verify {done.report.issued.bundle} --trust 主管部门的信任策略（自检可用 {done.policy}）",
+            f"验证：plantproof-verify {done.report.issued.bundle} --trust 主管部门的信任策略（自检可用 "
+            f"{done.policy}）",
             f"Verify: plantproof-verify {done.report.issued.bundle} --trust POLICY-OF-THE-AUTHORITY "
             f"(self-check: {done.policy})",
         )
     )
 
 
-def _instant(text: str, config: object) -> int:
+def instant(text: str, config: object) -> int:
     """Return Unix ms of a date (start of the production day) or of an instant with offset."""
     from datetime import timedelta
     from zoneinfo import ZoneInfo

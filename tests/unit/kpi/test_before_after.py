@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -145,6 +146,9 @@ def test_before_after_periods_carry_dates_for_the_drift_test() -> None:
     assert b.drift is not None
     assert a.drift is not None
     assert (b.drift.found, a.drift.trend) == (False, True)
+    # 1 March 2026 is a Sunday; 70 days to 9 May hold the weeks of 2 March to 3 May
+    assert b.span == (date(2026, 3, 1), date(2026, 5, 9))
+    assert b.drift.weeks == 9
 
 
 def test_before_after_periods_with_different_lead_are_refused() -> None:
