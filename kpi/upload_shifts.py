@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from kpi.calendar import DAY_MS, MINUTE_MS, iso_date, midnight_ms, weekday
-from kpi.document import Calendar
+from kpi.calendar import occurrences
+from kpi.document_types import Calendar
 from kpi.slots import PointSlots
 from kpi.window import Int64
 
@@ -28,19 +28,8 @@ class ShiftTime:
 
 def shift_times(calendar: Calendar, start_ms: int, end_ms: int) -> tuple[ShiftTime, ...]:
     """Return the runs of all shifts that meet [start, end), by start; breaks and stops lie inside them."""
-    offset = calendar.utc_offset_min * MINUTE_MS
-    longest = max((s.to_min for s in calendar.shifts), default=0)
-    first = (start_ms + offset - longest * MINUTE_MS) // DAY_MS
-    found = []
-    for day in range(first, (end_ms - 1 + offset) // DAY_MS + 1):
-        if iso_date(day) in calendar.holidays:
-            continue
-        base = midnight_ms(day, calendar)
-        for s in calendar.shifts:
-            run = ShiftTime(s.name, base + s.from_min * MINUTE_MS, base + s.to_min * MINUTE_MS)
-            if weekday(day) in s.weekdays and run.start_ms < end_ms and run.end_ms > start_ms:
-                found.append(run)
-    return tuple(sorted(found, key=lambda r: r.start_ms))
+    found = occurrences(calendar, start_ms, end_ms)
+    return tuple(ShiftTime(o.name, o.start_ms, o.end_ms) for o in found)
 
 
 def by_shift(point: PointSlots, times: Sequence[ShiftTime]) -> dict[str, PointSlots]:
