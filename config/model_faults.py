@@ -17,10 +17,11 @@ def faults_of(
     model: type[ConfigModel],
     document: YamlDocument,
     prefix: tuple[str | int, ...] = (),
+    root: str = "plant",
 ) -> list[Fault]:
     """Return one fault for each error, with the nearest known name where a key is unknown.
 
-    prefix: path of the value that was validated; model: what it was validated as.
+    prefix: path of the value that was validated; model: what it was validated as; root: what the whole is called.
     """
     faults = []
     errors = exc.errors(include_url=False, include_input=False)
@@ -31,7 +32,7 @@ def faults_of(
         ):
             continue  # pydantic counts only the entries without a fault of their own
         path = (*prefix, *inner)
-        name = ".".join(str(part) for part in path) or "plant"
+        name = ".".join(str(part) for part in path) or root
         if error["type"] == "extra_forbidden":
             faults.append(
                 document.fault(
