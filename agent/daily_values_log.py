@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -39,10 +40,18 @@ _METRICS: Final = {
 }
 
 
-def log_daily_values(
-    plant: LoadedPlant, window: Window, metric: PlannedMetric
-) -> tuple[list[tuple[date, Day]], int]:
-    """Return the valid days (date, N and D) of the plant's own group of machines, and the production days of its week.
+@dataclass(frozen=True, slots=True)
+class LogDays:
+    """Valid days of the plant's own group of machines."""
+
+    days: tuple[tuple[date, Day], ...]
+    week_days: int
+    """Production days of a week."""
+    simulated: bool
+
+
+def log_daily_values(plant: LoadedPlant, window: Window, metric: PlannedMetric) -> LogDays:
+    """Return the valid days of a stretch of the log with their numerators and denominators.
 
     Raises PermanentError if the log does not cover the window or the plant does not measure the metric, ConfigError for
     an impossible window.
@@ -73,4 +82,8 @@ def log_daily_values(
         )
     days = period_days(data.series, data.period)
     week = 7 if compared.calendar_time else document.calendar.week_days
-    return [(d.date, d.measured) for d in days if d.valid], max(week, 1)
+    return LogDays(
+        days=tuple((d.date, d.measured) for d in days if d.valid),
+        week_days=max(week, 1),
+        simulated=log.head.origin.simulated,
+    )

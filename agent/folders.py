@@ -56,6 +56,11 @@ class DataFolder:
         """Return the folder of issued reports and bundles."""
         return self.root / "reports"
 
+    @property
+    def records(self) -> Path:
+        """Return the folder of imported records, apart from everything measured."""
+        return self.root / "records"
+
     def last_epoch(self) -> int:
         """Return the highest epoch on disk, 0 if there is none."""
         folder = self.root / "ledger"

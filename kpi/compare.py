@@ -44,9 +44,10 @@ from kpi.sufficiency import (
     exclusion_findings,
     holiday_findings,
     missing_findings,
-    period_findings,
+    valid_after_findings,
 )
 from kpi.sufficiency_changes import change_findings, coverage_findings, unchecked
+from kpi.sufficiency_periods import period_findings, reporting_findings
 from kpi.twins import TwinChange, twin_findings
 from kpi.weekly import WeeklyInfluences, weekly_influences
 
@@ -237,46 +238,54 @@ def _declared(before: BaselineData) -> DeclaredBaseline:
     """Return a baseline of another origin than the reporting period as one figure: its days were not counted alike."""
     days = [d.measured for d in period_days(before.series, before.period) if d.valid]
     n, d = sum(x.n for x in days), sum(x.d for x in days)
-    return DeclaredBaseline(value=Fraction(n, d) if d else Fraction(0), origin=before.facts.origin)
+    return DeclaredBaseline(
+        value=Fraction(n, d) if d else Fraction(0),
+        origin=before.facts.origin,
+        simulated=before.facts.simulated,
+    )
 
 
 def _with_declared(before: DeclaredBaseline, after: ReportingData, options: Options) -> Comparison:
     """Return the arithmetic against a declared figure: no interval, `undetermined`, grade C or D."""
     names = tuple(sorted(after.by_asset))
-    days = period_days(after.series, after.period, after.exclusions)
+    calendar = options.calendar_after or options.calendar
+    days = period_days(after.series, after.period, after.exclusions, calendar)
     valid = [d.measured for d in days if d.valid]
-    n, d = sum(x.n for x in valid), sum(x.d for x in valid)
     findings = [
         declared_finding(),
+        *reporting_findings(after.period, options.build, options.as_of),
+        *valid_after_findings(len(valid)),
+        *missing_findings(days, calendar, "after"),
         *coverage_findings(after.facts, after.facts, names),
     ]
-    main = None
-    if n > 0 and d > 0 and before.value > 0:
-        gain = Fraction(n, d) / before.value - 1
-        main = Estimate(
-            method="arithmetic",
-            days_before=0,
-            days_after=len(valid),
-            change=gain if options.metric.sense == "increase" else -gain,
-            low=None,
-            high=None,
-            word=Word.UNDETERMINED,
-        )
-    else:
-        findings.append(no_ratio())
-    return Comparison(
+    empty = Comparison(
         metric=options.metric,
         threshold=options.threshold,
         word=Word.UNDETERMINED,
-        main=main,
+        main=None,
         evidence=Evidence(
-            before=PeriodEvidence(origin=before.origin),
+            before=PeriodEvidence(origin=before.origin, simulated=before.simulated),
             after=_period_evidence(after),
             sealed_before=options.sealed_before,
             unchecked=unchecked(after.facts, after.facts, options),
         ),
         matched=names,
         assets=names,
-        after=days,
         findings=tuple(findings),
     )
+    n, d = sum(x.n for x in valid), sum(x.d for x in valid)
+    if disqualified(findings):
+        return empty
+    if n <= 0 or d <= 0 or before.value <= 0:
+        return empty.with_findings([no_ratio()])
+    gain = Fraction(n, d) / before.value - 1
+    main = Estimate(
+        method="arithmetic",
+        days_before=0,
+        days_after=len(valid),
+        change=gain if options.metric.sense == "increase" else -gain,
+        low=None,
+        high=None,
+        word=Word.UNDETERMINED,
+    )
+    return replace(empty, main=main, after=days)

@@ -82,6 +82,7 @@ class DeclaredBaseline:
 
     value: Fraction
     origin: Origin = Origin.IMPORTED
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,10 @@ def comparison_lines(found: Comparison, language: Language) -> list[str]:
         *_findings(found, say),
         *_confounders(found, say),
         *_grade(found, say),
+        say(
+            "期间规则、区间方法、阈值检查和等级为本系统的规则，官方文件未规定。",
+            "Rules for periods, interval, checks and grades are ours; no official text has them.",
+        ),
     ]
 
 

@@ -158,6 +158,7 @@ _COMPARISON: Final = (
     "at most a tenth of the planned time is unknown.",
     "Interval: widest of iid, autocorrelation-corrected and circular block variance, two-sided 90 %.",
     f"Drift (DR-1) needs at least {FEWEST_WEEKS} whole weeks, else it is not tested; none found proves little.",
+    "Periods, findings, other metrics, planning and simulation: [statistics.md](statistics.md).",
 )
 _GRADES: Final = (
     f"A measured in both periods, slot coverage ≥ {LEAST_COVERAGE * 100} %, no drift, baseline sealed before;",

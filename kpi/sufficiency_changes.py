@@ -260,7 +260,8 @@ def unchecked(before: PeriodFacts, after: PeriodFacts, options: Options) -> tupl
     missing = {
         "season": not season,
         "mix": not (before.mix and after.mix),
-        "prices": RuleKind.PRICE_LIST not in known and options.twin is None,
+        "prices": RuleKind.PRICE_LIST not in known
+        and (options.twin is None or RuleKind.PRICE_LIST not in options.metric.breaking),
         "overtime": RuleKind.CALENDAR not in known
         and (before.attended is None or after.attended is None),
         "inspection": RuleKind.INSPECTION not in known,

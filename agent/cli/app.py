@@ -11,7 +11,19 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import check, demo, init, plan, report, run, status, verify
+from agent.cli import (
+    assess,
+    check,
+    demo,
+    import_,
+    init,
+    plan,
+    report,
+    run,
+    schemes,
+    status,
+    verify,
+)
 from agent.software import version
 
 app = typer.Typer(
@@ -31,6 +43,9 @@ app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)
 app.command("report")(report.report)
+app.command("import")(import_.import_)
+app.command("schemes")(schemes.schemes)
+app.command("assess")(assess.assess)
 app.command("verify", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     verify.verify
 )

@@ -51,6 +51,16 @@ def init(
     )
 
 
-def schema() -> None:
-    """输出配置文件的 JSON Schema / Print the JSON Schema of the plant file."""
+def schema(
+    *,
+    schemes: Annotated[
+        bool, typer.Option("--schemes", help="认定方案文件的 / of certification scheme files")
+    ] = False,
+) -> None:
+    """输出配置文件的 JSON Schema / Print the JSON Schema of the plant file, or of scheme files."""
+    if schemes:
+        from config.scheme_file_models import FILES
+
+        print(json.dumps(FILES.json_schema(), ensure_ascii=False, indent=2))
+        return
     print(plant_schema(), end="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,19 @@ if TYPE_CHECKING:
 _NOISE, _RHO, _WEEK_DAYS = "13", "0.3", 6
 """Assumed when nothing is said: the example of kpi-audit E18, and a working week of six days."""
 _THRESHOLDS = ("8", "10", "15")
+
+
+@dataclass(frozen=True)
+class _Estimated:
+    noise: Noise
+    simulated: bool = False
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """Return what the plan says about it, zh and en."""
+        if self.simulated:
+            return ("由模拟数据估计", "estimated from SIMULATED data")
+        return ("由日值估计", "estimated from daily values")
 
 
 def plan(
@@ -97,7 +111,7 @@ def plan(
     senses: tuple[Sense, ...] = ("increase", "reduction")
     page = PlanPage(
         noise=found,
-        source=_source((noise, rho, days_per_week), estimated=estimated is not None),
+        source=_source((noise, rho, days_per_week), estimated),
         estimated=estimated is not None,
         expected=aim,
         tables=[
@@ -113,12 +127,13 @@ def plan(
 
 
 def _noise(
-    estimated: Noise | None, noise: str | None, rho: str | None, days_per_week: int | None
+    estimated: _Estimated | None, noise: str | None, rho: str | None, days_per_week: int | None
 ) -> Noise:
     """Return what was given, else what was estimated, else what is assumed."""
     from kpi.planning import MOST_RHO, Noise
 
-    base = estimated or Noise(Fraction(_NOISE) / 100, Fraction(_RHO), _WEEK_DAYS)
+    assumed = Noise(Fraction(_NOISE) / 100, Fraction(_RHO), _WEEK_DAYS)
+    base = assumed if estimated is None else estimated.noise
     return Noise(
         base.day if noise is None else _percent(noise, "--noise"),
         base.rho if rho is None else _number(rho, "--rho", most=MOST_RHO),
@@ -149,7 +164,7 @@ def _estimated(
     window: tuple[str | None, str | None, str],
     *,
     language: str,
-) -> Noise | None:
+) -> _Estimated | None:
     """Return the noise of a file or of a log, None if neither is named; raises PlantproofError."""
     if values is not None:
         from agent.daily_values_file import read_daily_values
@@ -158,7 +173,7 @@ def _estimated(
         weeks = len({when.isocalendar()[:2] for when, _ in rows})
         usual = Counter(when.isoweekday() for when, _ in rows)
         week_days = sum(2 * n >= weeks for n in usual.values())
-        return _of_days(str(values), rows, week_days or 1)
+        return _Estimated(_of_days(str(values), rows, week_days or 1))
     if plant is None:
         return None
     from agent.cli.report import instant
@@ -174,8 +189,9 @@ def _estimated(
         )
     loaded = load_or_exit(plant, language=language)
     stretch = Window(instant(start, loaded.config), instant(end, loaded.config))
-    rows, week_days = log_daily_values(loaded, stretch, PlannedMetric(name))
-    return _of_days(f"{plant} {start} … {end}", rows, week_days)
+    found = log_daily_values(loaded, stretch, PlannedMetric(name))
+    noise = _of_days(f"{plant} {start} … {end}", found.days, found.week_days)
+    return _Estimated(noise, simulated=found.simulated)
 
 
 def _of_days(source: str, rows: Sequence[tuple[date, Day]], week_days: int) -> Noise:
@@ -214,13 +230,13 @@ def _percent(
     return value
 
 
-def _source(given: tuple[object, ...], *, estimated: bool) -> tuple[str, str]:
+def _source(given: tuple[object, ...], estimated: _Estimated | None) -> tuple[str, str]:
     """Return where noise, correlation and days a week come from, in both languages."""
     if None not in given:
         return ("给定", "given")
     rest = (
-        ("由日值估计", "estimated from daily values")
-        if estimated
+        estimated.source
+        if estimated is not None
         else (
             "假设值，不是本车间的测量；用 --values 或 --plant 由日值估计",
             "assumed, not measured here; --values or --plant estimates them",

@@ -476,6 +476,25 @@ def test_comparison_daily_baseline_of_another_origin_is_one_figure_without_inter
     )
 
 
+def test_comparison_with_declared_baseline_keeps_the_rules_of_the_reporting_period() -> None:
+    declared = DeclaredBaseline(value=Fraction(3, 5))
+    early = compare(declared, reporting(A), options(as_of=REPORTING.last))
+    assert (early.main, early.disqualified) == (None, True)
+    short = Reporting(REPORTING.first, REPORTING.first + timedelta(days=18))
+    few = compare(declared, reporting(A, period=short), options())
+    assert {"period.too-short", "days.too-few"} <= set(names(few.findings))
+    inside = Reporting(REPORTING.first - timedelta(days=7), REPORTING.last)
+    assert "period.in-build" in names(
+        compare(declared, reporting(A, period=inside), options()).findings
+    )
+
+
+def test_comparison_with_simulated_declared_baseline_says_so() -> None:
+    facts = PeriodFacts(origin=Origin.IMPORTED, simulated=True)
+    found = compare(baseline(B, facts=facts), reporting(A), options())
+    assert found.grade.simulated
+
+
 def test_comparison_of_records_on_both_sides_has_an_interval() -> None:
     facts = PeriodFacts(origin=Origin.IMPORTED, coverage=(("a1", Fraction(1)),))
     found = compare(baseline(B, facts=facts), reporting(A, facts=facts), options())

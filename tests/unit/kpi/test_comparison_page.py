@@ -41,7 +41,8 @@ def test_page_shows_change_interval_methods_days_findings_and_grade() -> None:
     assert "Baseline 2026-03-02 … 2026-05-31: valid 91" in text
     assert "note drift.none-found-after" in text
     assert "season (heating, cooling, peak and slack months): not checked" in text
-    assert text.splitlines()[-1].startswith("Evidence grade A: machine-measured")
+    assert text.splitlines()[-2].startswith("Evidence grade A: machine-measured")
+    assert text.splitlines()[-1].endswith("are ours; no official text has them.")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

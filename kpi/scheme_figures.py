@@ -1,0 +1,181 @@
+"""What is known of a metric: value, bounds, interval of a comparison, where it comes from and how well it is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from kpi.claims import ClaimResult, Json
+from kpi.clauses import Operator, Target
+from kpi.comparison import FEWEST_DAYS, FIRM_DAYS, Word
+from kpi.grades import Grade, Origin
+from kpi.metrics import METRICS
+from model.ratio import Ratio, Undefined
+
+UPWARD: Final = (Operator.AT_LEAST, Operator.MORE_THAN)
+"""Operators under which more is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a before/after comparison found, so that it can be judged at any threshold (kpi-audit U10)."""
+
+    point: Fraction
+    low: Fraction
+    high: Fraction
+    sufficient: bool
+    """Enough valid days in both periods for any verdict."""
+    firm: bool
+    """Enough valid days for `pass`, and no drift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What is known of a metric."""
+
+    value: Ratio
+    low: Fraction | None = None
+    """Lower bound where unknown data leave a range; None = the value itself."""
+    high: Fraction | None = None
+    """Upper bound; None = the value itself."""
+    unbounded: bool = False
+    """There is no upper bound."""
+    word: Word | None = None
+    """Word that a claim states, at the threshold `word_at`."""
+    word_at: Fraction | None = None
+    """Threshold of `word`; None = the word holds for whatever is asked."""
+    change: Change | None = None
+    """Interval of a comparison, for thresholds other than `word_at`."""
+    origin: Origin = Origin.MEASURED
+    grade: Grade | None = None
+    """How well it is proven; None = not graded here."""
+
+
+def figure_of(result: ClaimResult, threshold: Fraction | None = None) -> Figure:
+    """Return what a claim result says to a row: value, bounds, word and interval of a comparison.
+
+    threshold: of the claim, at which its word was stated; None if it is not a comparison.
+    """
+    detail = result.detail
+    word, high = detail.get("word"), detail.get("high")
+    if isinstance(word, str):
+        change = _change(result) if threshold is not None else None
+        return Figure(result.ratio, word=Word(word), word_at=threshold, change=change)
+    if not isinstance(high, str) or result.value is None:
+        return Figure(result.ratio)
+    unbounded = high == "unbounded"
+    return Figure(result.value, high=None if unbounded else Fraction(high), unbounded=unbounded)
+
+
+def _change(result: ClaimResult) -> Change | None:
+    """Return the interval of a `before-after/1` result (claims.md §4), None if it states none."""
+    bounds, before, after = (_object(result.detail, k) for k in ("interval", "before", "after"))
+    low, high = bounds.get("low"), bounds.get("high")
+    days = [n for n in (before.get("valid"), after.get("valid")) if isinstance(n, int)]
+    if (
+        result.value is None
+        or not isinstance(low, str)
+        or not isinstance(high, str)
+        or len(days) != 2
+    ):
+        return None
+    return Change(
+        result.value,
+        Fraction(Decimal(low)),
+        Fraction(Decimal(high)),
+        sufficient=min(days) >= FEWEST_DAYS,
+        firm=min(days) >= FIRM_DAYS,
+    )
+
+
+def _object(detail: Mapping[str, Json], key: str) -> Mapping[str, Json]:
+    found = detail.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def word_for(figure: Figure, target: Target) -> Word | Undefined | None:
+    """Return the word of a comparison at the target's threshold; None if the figure is no comparison.
+
+    The word of a claim holds at its own threshold only; at any other the interval decides (U10): its printed bounds
+    have 20 significant digits. A threshold of 0 is strict. Undefined if the claim states no interval for it.
+    """
+    if figure.word is not None and figure.word_at in (None, target.threshold):
+        return figure.word
+    if figure.change is not None:
+        return word_at(figure.change, target)
+    if figure.word is not None:
+        return Undefined(
+            "the claim was stated for another threshold and gives no interval",
+            "该指标是按另一阈值签发的，且没有区间",
+        )
+    return None
+
+
+def word_at(change: Change, target: Target) -> Word:
+    """Return the word of U10 at a threshold that is to be reached upward."""
+    if not change.sufficient:
+        return Word.UNDETERMINED
+    strict = target.operator is Operator.MORE_THAN or target.threshold == 0
+    if _over(change.low, target.threshold, strict=strict):
+        return Word.PASS if change.firm else Word.POINT_ONLY
+    if _over(change.point, target.threshold, strict=strict):
+        return Word.POINT_ONLY
+    if not _over(change.high, target.threshold, strict=strict):
+        return Word.FAIL
+    return Word.INCONCLUSIVE
+
+
+def _over(value: Fraction, threshold: Fraction, *, strict: bool) -> bool:
+    return value > threshold if strict else value >= threshold
+
+
+def find(figures: Mapping[str, Figure], metric: str) -> tuple[str, Figure] | None:
+    """Return the figure that answers for a metric, and its own name: the metric's, or one that stands in for it.
+
+    `energy-utilisation-gain` follows from the drop of unit consumption: 1 / (1 − drop) − 1.
+    """
+    if metric in figures:
+        return metric, figures[metric]
+    if metric == GAIN:
+        found = find(figures, DROP)
+        return None if found is None else (found[0], gain_of(found[1]))
+    stand_in = METRICS[metric].stood_in_by if metric in METRICS else ""
+    return (stand_in, figures[stand_in]) if stand_in in figures else None
+
+
+def gain_of(drop: Figure) -> Figure:
+    """Return the figure of utilisation = 1 / consumption from that of the drop; monotone, so bounds follow."""
+
+    def up(x: Fraction | None) -> Fraction | None:
+        return None if x is None or x >= 1 else 1 / (1 - x) - 1
+
+    if isinstance(drop.value, Undefined):
+        return drop
+    value, change = up(drop.value), None
+    if value is None:
+        return replace(
+            drop,
+            value=Undefined("consumption after is not positive", "建设后能耗不为正数"),
+            word=None,
+            word_at=None,
+            change=None,
+        )
+    if drop.change is not None:
+        low, high = up(drop.change.low), up(drop.change.high)
+        if low is not None and high is not None:
+            change = replace(drop.change, point=value, low=low, high=high)
+    return replace(
+        drop,
+        value=value,
+        low=up(drop.low),
+        high=up(drop.high),
+        word_at=up(drop.word_at),
+        change=change,
+    )
+
+
+DROP: Final = "energy-utilisation-change"
+GAIN: Final = "energy-utilisation-gain"
