@@ -48,6 +48,13 @@ def assess(
     facts: Annotated[
         Path | None, typer.Option("--facts", help="申报事实（YAML） / declared facts and figures")
     ] = None,
+    coefficients: Annotated[
+        str | None,
+        typer.Option(
+            "--coefficients",
+            help="折标系数表（能源账单折标准煤用） / table of coal equivalents, for imported energy bills",
+        ),
+    ] = None,
     on: Annotated[
         str | None,
         typer.Option("--on", help="判断日期（默认今天） / date of the question, default today"),
@@ -71,6 +78,9 @@ def assess(
     from agent.assessment_print import print_assessment
     from agent.clause_table import console
     from agent.cli.report import instant
+    from agent.folders import data_folder
+    from agent.imported_figures import imported_figures
+    from agent.known_figures import no_records
     from agent.reporting import Window
     from agent.scheme_assessment import assess_scheme
     from config.facts_file import load_facts
@@ -80,12 +90,13 @@ def assess(
     try:
         library = library_with(schemes)
         wanted = scheme_id(scheme, library.schemes)
-        source, folder = None, Path()
+        source, folder, records = None, Path(), no_records
         if bundle is not None:
             source = source_of_bundle(bundle)
         elif file is not None and start is not None and end is not None:
             plant = load_or_exit(file, language=language, as_json=as_json)
-            folder = plant.path.parent
+            folder = data_folder(plant).records
+            records = imported_figures(plant, coefficients)
             after = Window(instant(start, plant.config), instant(end, plant.config))
             before = None
             if before_start is not None and before_end is not None:
@@ -100,6 +111,7 @@ def assess(
             source=source,
             declared=load_facts(facts, library) if facts is not None else None,
             folder=folder,
+            records=records,
         )
     except PlantproofError as exc:
         fail(exc, language=language, as_json=as_json)

@@ -75,6 +75,30 @@ def test_simulated_log_is_said_to_be_simulated_on_every_output(history: MiniHist
     assert over_plant(history, "--scheme", "CQ18-WS", "--json").json["data"]["simulated"] is True
 
 
+def test_imported_record_stands_in_its_row_with_its_grade_and_never_above_c(tmp_path: Path):
+    own = mini_history(tmp_path / "plant")
+    table = tmp_path / "成熟度.csv"
+    table.write_text(
+        "等级,评估方式,评估机构,证书编号,评估日期,有效期至,原始凭证\n三级,第三方评估,某评估机构,CMMM-1,2026-06-30,,证书.pdf\n",
+        encoding="utf-8-sig",
+    )
+    (tmp_path / "证书.pdf").write_bytes(b"%PDF")
+    taken = plantproof(
+        "import",
+        table,
+        "--plant",
+        own.folder / "site.yaml",
+        "--by",
+        "张三",
+        "--original",
+        tmp_path / "证书.pdf",
+    )
+    assert (taken.code, taken.err) == (0, "")
+    row = rows_of(over_plant(own, "--scheme", "MIIT21-FACTORY", "--json"))["MIIT21-E3a"]
+    assert (row["value"], row["answer"], row["origin"]) == ("3/1", "pass", "imported")
+    assert str(row["grade"]).startswith("C")
+
+
 def test_exit_code_is_1_when_the_answer_is_not_met(history: MiniHistory, tmp_path: Path):
     facts = tmp_path / "facts.yaml"
     facts.write_text("figures: {operating-cost-change: {value: 14.9, unit: '%'}}", encoding="utf-8")

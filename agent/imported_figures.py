@@ -1,0 +1,90 @@
+"""Figures from imported records as an assessment takes them: the seam between records and schemes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agent.known_figures import Periods
+from agent.records import figures_from_records
+from config.coefficient_files import builtin_coefficients
+from config.loader import LoadedPlant
+from kpi.coefficients import CoefficientTable
+from kpi.grades import Grade, Letter, Origin
+from kpi.records_figure import RecordFigure
+from kpi.records_periods import Dates, RecordPeriods
+from kpi.scheme_figures import Figure as KnownFigure
+from kpi.window import Span
+from model.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFigures:
+    """Asks the records of one plant; dates are those of its production days."""
+
+    utc_offset_min: int
+    day_start_min: int
+    coefficients: CoefficientTable | None = None
+    """Table that turns energy bills into coal equivalent; None = such figures stay undefined."""
+
+    def __call__(self, folder: Path, periods: Periods) -> Mapping[str, KnownFigure]:
+        """Return what the records in `folder` say over the periods, each figure with its grade and its bounds."""
+        if periods.after is None or not folder.is_dir():
+            return {}
+        after = self._dates(periods.after)
+        before = self._dates(periods.before) if periods.before is not None else None
+        if before is not None and before.last >= after.first:
+            # Records have dates: two windows of one day cannot be told apart by them.
+            before = None
+        asked = RecordPeriods(after, before)
+        return {
+            name: known(figure)
+            for name, figure in figures_from_records(folder, asked, self.coefficients).items()
+        }
+
+    def _dates(self, span: Span) -> Dates:
+        return Dates(self._date(span.start_ms), self._date(span.end_ms - 1))
+
+    def _date(self, instant_ms: int) -> date:
+        """Return the production day of an instant: the date on which it began."""
+        shifted = timedelta(minutes=self.utc_offset_min - self.day_start_min)
+        return (datetime.fromtimestamp(instant_ms / 1000, UTC) + shifted).date()
+
+
+def known(figure: RecordFigure) -> KnownFigure:
+    """Return a figure from records with its origin and grade; its readings are bounds where they differ."""
+    letter = figure.grade
+    zh, en = [figure.reason.zh], [figure.reason.en]
+    if figure.simulated:
+        zh.insert(0, "该工厂的数据由模拟器产生，不是实测")
+        en.insert(0, "the data of this plant were made by a simulator, not measured")
+    return KnownFigure(
+        figure.value,
+        low=figure.low,
+        high=figure.high,
+        origin=Origin.IMPORTED if letter is Letter.C else Origin.DECLARED,
+        grade=Grade(letter, figure.simulated, tuple(zh), tuple(en)),
+    )
+
+
+def imported_figures(plant: LoadedPlant, coefficients: str | None) -> ImportedFigures:
+    """Return the seam for one plant; raises ConfigError for a table of coefficients that does not exist.
+
+    Records name calendar dates, so a zone with daylight saving is taken at its standard offset of January.
+    """
+    zone = ZoneInfo(plant.config.site.zone)
+    offset = datetime(2026, 1, 1, tzinfo=zone).utcoffset() or timedelta(0)
+    table = None
+    if coefficients is not None:
+        tables = builtin_coefficients()
+        table = tables.get(coefficients)
+        if table is None:
+            names = ", ".join(sorted(tables))
+            raise ConfigError(
+                f"no table of coefficients '{coefficients}'; there are {names}",
+                f"没有折标系数表“{coefficients}”；可选 {names}",
+            )
+    return ImportedFigures(offset // timedelta(minutes=1), plant.config.calendar.day_start, table)
