@@ -17,6 +17,7 @@ from typing import Final
 from kpi.document_types import Asset, Calendar, ExtraShift, Shift, Stop
 
 MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
@@ -104,6 +105,11 @@ def iso_date(day: int) -> str:
     return date.fromordinal(day + _EPOCH_ORDINAL).isoformat()
 
 
+def day_number(text: str) -> int:
+    """Return the days since 1970-01-01 of a date YYYY-MM-DD."""
+    return date.fromisoformat(text).toordinal() - _EPOCH_ORDINAL
+
+
 def weekday(day: int) -> int:
     """Return 1 = Monday … 7 = Sunday; 1970-01-01 was a Thursday."""
     return (day + 3) % 7 + 1
@@ -114,8 +120,7 @@ def occurrences(calendar: Calendar, start_ms: int, end_ms: int) -> list[Occurren
     ends = [s.to_min for s in calendar.shifts] + [s.to_min for s in calendar.extra]
     extra: dict[int, list[tuple[int, ExtraShift]]] = {}
     for rank, e in enumerate(calendar.extra, len(calendar.shifts)):
-        day = date.fromisoformat(e.date).toordinal() - _EPOCH_ORDINAL
-        extra.setdefault(day, []).append((rank, e))
+        extra.setdefault(day_number(e.date), []).append((rank, e))
     found: list[Occurrence] = []
     for day in _days(calendar, start_ms, end_ms, max(ends, default=0)):
         plain = () if iso_date(day) in calendar.holidays else calendar.shifts

@@ -95,7 +95,7 @@ DEFINITIONS: Final = (
         "oee/2",
         "设备综合效率 OEE（分产品）",
         "overall equipment effectiveness by product",
-        "Σ ideal cycle of the product · good pieces / Σ (PBT + unknown time outside the plan in which pieces were made), "
+        "Σ ideal cycle of the product · good pieces / Σ (PBT + unknown time outside the plan with pieces made), "
         "with bounds where counters have gaps",
         "1",
         "ISO 22400-2:2014 (OEE); products, bounds and base ours (kpi-audit U1–U6, E1, E5)",

@@ -13,7 +13,6 @@ from kpi.document_types import Loop
 from kpi.equipment.output_limit import at_limit
 from kpi.equipment.signal_rows import rows_of
 from kpi.equipment.space import EquipmentSpace, equipment_space
-from kpi.equipment.states import asset_states
 from kpi.equipment.values import UNKNOWN, Line, ValueHistory, ValueLine, joined, tile
 from kpi.exact import quotient
 from kpi.history import ConfigSegment
@@ -77,7 +76,7 @@ def loop_times(space: EquipmentSpace, asset: str) -> list[LoopTime]:
     ids = {x.id for p in work.parts for x in _loops(p, asset)}
     if not ids:
         return []
-    state = asset_states(asset, space.record(asset).lines, work.visible_parts)
+    state = space.state(asset)
     running = Line(state.edges, (state.codes == _RUN).astype(np.int32))
     return [_time(work, asset, name, running) for name in sorted(ids, key=str.encode)]
 

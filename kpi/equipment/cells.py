@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
 
 from kpi.atoms import ATOMS, column_of
-from kpi.calendar import Kind
+from kpi.calendar import HOUR_MS, Kind
 from kpi.document_types import ConfigDocument
 from kpi.equipment.plan import ShiftId
 from kpi.equipment.values import Line
@@ -19,7 +20,6 @@ from kpi.window import Bool, Int32, Int64
 from model.signal import Role
 from model.state import MachineState
 
-HOUR_MS: Final = 3_600_000
 COUNT_ROLES: Final = (Role.COUNT_GOOD, Role.COUNT_SCRAP, Role.COUNT_TOTAL, Role.COUNT_REWORK)
 """Role of a column of counts, and of a bit of the roles present."""
 ROLE_BIT: Final = {role: 1 << i for i, role in enumerate(COUNT_ROLES)}
@@ -72,6 +72,17 @@ class CellTable:
         return mask
 
 
+class GapKind(IntEnum):
+    """Why counts may be missing (statistics.md §6); (iv) follows from the roles of the cells."""
+
+    STEP = 1
+    """(i) between two accepted readings."""
+    BEFORE = 2
+    """(ii) before the first reading."""
+    AFTER = 3
+    """(iii) after the last proof."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GapTable:
     """Counter gaps cut at cell edges: parts, by cell."""
@@ -79,8 +90,10 @@ class GapTable:
     cell: Int64
     signal: Int32
     """Index into `AssetCells.counters`."""
+    kind: Int32
+    """`GapKind`."""
     origin: Int64
-    """Start of the uncut gap: parts of one signal and origin are one gap."""
+    """Start of the uncut gap of kind STEP, else 0: parts of one signal, kind and origin that touch are one gap."""
     start: Int64
     end: Int64
     planned: Int64
@@ -88,7 +101,7 @@ class GapTable:
     made: Readings
     """Pieces of the total counter booked in the part, for gaps of scrap and rework; else 0."""
     unk_x: Int64
-    """Milliseconds of the part with unknown state outside the plan; 0 where the role is not configured."""
+    """Milliseconds of the part with unknown state outside the plan."""
     rate: Int32
     """Index into `AssetCells.rates`."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from kpi.calendar import HOUR_MS
 from kpi.document_types import PLAIN_COUNTER
 from kpi.equipment.counter_steps import Mark
 from kpi.equipment.counter_walk import Gap, Memory, Piece, Reading, RuleColumns, Walk, Walked
@@ -55,14 +56,31 @@ class Booked:
         return self.first is not None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CounterTail:
+    """What a counter history must keep to go on: memory of the rule, and what is still asked for."""
+
+    booked: Booked
+    candidate: Reading | None
+    run: int
+    answers: tuple[tuple[int, int], ...]
+    """(UTC hour, bits ACCEPTED and ALIVE) of the hours with such a row."""
+
+
+ACCEPTED, ALIVE = 1, 2
+"""Bits of an hour: an accepted reading, an H row."""
+
+
 class CounterHistory:
     """Readings of one counter in one role, piece of rows by piece of rows."""
 
-    def __init__(self, specs: Specs, mine: Bool, events: Sequence[Int64]) -> None:
-        """Start without readings.
+    def __init__(
+        self, specs: Specs, mine: Bool, events: Sequence[Int64], tail: CounterTail | None = None
+    ) -> None:
+        """Start without readings, or where another history left off.
 
         specs: by configuration; mine: configurations under which the rows count; events: by configuration the
-        instants at which the counter was replaced or set, rising.
+        instants at which the counter was replaced or set, rising; tail: configurations may have been added since.
         """
         usable = [s is not None and s.type is not SignalType.TEXT for s in specs]
         self._specs = specs
@@ -80,6 +98,37 @@ class CounterHistory:
         self._steps: list[tuple[Int64, Int64, Readings]] = []
         self._marks: list[tuple[int, Mark]] = []
         self._gaps: list[Gap] = []
+        self._answers: dict[int, int] = {}
+        if tail is not None:
+            self._restore(tail)
+
+    def _restore(self, tail: CounterTail) -> None:
+        booked = tail.booked
+        self._memory = Memory(booked.last, tail.candidate, tail.run)
+        self._first = booked.first
+        self._last_config = booked.last_config
+        self._proof = booked.proof
+        self._alive = booked.alive
+        self._steps = [(booked.begin, booked.end, booked.count)]
+        self._marks = list(booked.marks)
+        self._gaps = list(booked.gaps)
+        self._answers = dict(tail.answers)
+
+    def tail(self) -> CounterTail:
+        """Return what is needed to go on."""
+        memory = self._memory
+        answers = tuple(sorted(self._answers.items()))
+        return CounterTail(self.booked(), memory.candidate, memory.run, answers)
+
+    @property
+    def answers(self) -> dict[int, int]:
+        """Return the bits ACCEPTED and ALIVE by UTC hour."""
+        return self._answers
+
+    @property
+    def open_ms(self) -> int | None:
+        """Return the instant of the last accepted reading, from which the next step begins; None before the first."""
+        return self._memory.level.tau if self._memory.level is not None else None
 
     def feed(self, rows: SignalRows, restarts: Int64) -> None:
         """Take the next rows of the signal; none may lie before those taken already.
@@ -87,13 +136,25 @@ class CounterHistory:
         restarts: rising instants at which the uptime of the device fell, at least those since the level.
         """
         rows = rows.of_configs(self._mine)
-        is_good = (rows.kind == SET) & self._usable[rows.config]
+        is_good = rows.kind == SET
+        if not self._usable[self._mine].all():
+            is_good &= self._usable[rows.config]
         accepted = np.zeros(len(rows), dtype=np.bool_)
         in_quarantine = self._memory.run > 0
-        if is_good.any():
-            good = rows.select(is_good)
-            accepted[is_good] = self._feed_good(good, restarts)
+        good = rows.select(is_good)
+        if len(good):
+            mask = self._feed_good(good, restarts)
+            if len(good) == len(rows):
+                accepted = mask
+            else:
+                accepted[is_good] = mask
             self._last_config = int(good.config[-1])
+        self._answer(rows.tau if accepted.all() else rows.tau[accepted], ACCEPTED)
+        if len(good) == len(rows):
+            at = np.flatnonzero(accepted)[-1:].tolist()
+            if at:
+                self._proof = int(rows.tau[at[0]]), int(rows.config[at[0]])
+            return
         self._take_proofs(rows, is_good, accepted, in_quarantine=in_quarantine)
 
     def booked(self) -> Booked:
@@ -121,6 +182,16 @@ class CounterHistory:
         self._steps = [(b[k], e[k], c[k]) for b, e, c, k in kept if k.any()]
         self._marks = [m for m in self._marks if m[0] >= before_ms]
         self._gaps = [g for g in self._gaps if g.end_ms > before_ms]
+        self._answers = {h: b for h, b in self._answers.items() if (h + 1) * HOUR_MS > before_ms}
+
+    def _answer(self, tau: Int64, bit: int) -> None:
+        """Remember the UTC hours of rows in order."""
+        if not len(tau):
+            return
+        first, last = int(tau[0]) // HOUR_MS, int(tau[-1]) // HOUR_MS
+        edges = np.searchsorted(tau, np.arange(first, last + 2, dtype=np.int64) * HOUR_MS)
+        for hour in (np.flatnonzero(np.diff(edges)) + first).tolist():
+            self._answers[hour] = self._answers.get(hour, 0) | bit
 
     def _feed_good(self, rows: SignalRows, restarts: Int64) -> Bool:
         """Take good readings; return which of them are accepted."""
@@ -178,7 +249,9 @@ class CounterHistory:
     ) -> None:
         """Remember the last proof of the level: an H row behind a quarantined reading proves another value."""
         alive = rows.kind == PROOF
-        self._alive |= bool(alive.any())
+        if alive.any():
+            self._alive = True
+            self._answer(rows.tau[alive], ALIVE)
         last = np.maximum.accumulate(np.where(is_good, np.arange(len(rows)), -1))
         held = np.where(last < 0, not in_quarantine and self._first is not None, accepted[last])
         proofs = np.flatnonzero(accepted | (alive & held))
@@ -186,17 +259,31 @@ class CounterHistory:
             self._proof = int(rows.tau[proofs[-1]]), int(rows.config[proofs[-1]])
 
 
+@dataclass(frozen=True, slots=True)
+class RestartTail:
+    """What a restart history must keep to go on."""
+
+    last: int | None
+    """Last reading."""
+    instants: tuple[int, ...]
+    """Instants at which the uptime fell that are still asked for."""
+
+
 class RestartHistory:
     """Instants at which an uptime signal fell, piece of rows by piece of rows."""
 
-    def __init__(self, specs: Specs, mine: Bool) -> None:
-        """Start without readings; specs and mine as of a counter."""
+    def __init__(self, specs: Specs, mine: Bool, tail: RestartTail | None = None) -> None:
+        """Start without readings, or where another history left off; specs and mine as of a counter."""
         self._specs = specs
         usable = np.array([s is not None and s.type is not SignalType.TEXT for s in specs])
         self._mine: Bool = mine & usable
         self._form = _forms(specs, self._mine)
-        self._last: int | None = None
-        self._found: list[int] = []
+        self._last: int | None = tail.last if tail is not None else None
+        self._found: list[int] = list(tail.instants) if tail is not None else []
+
+    def tail(self) -> RestartTail:
+        """Return what is needed to go on."""
+        return RestartTail(self._last, tuple(self._found))
 
     def feed(self, rows: SignalRows) -> None:
         """Take the next rows of the signal."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from kpi.calendar import Interval
 from kpi.document_types import Counter, SignalSpec
-from kpi.equipment.cells import CounterId
+from kpi.equipment.cells import CounterId, GapKind
 from kpi.equipment.counters import Booked
+from kpi.equipment.reach import Reach
 from kpi.equipment.signal_rows import Specs
 from kpi.history import ConfigSegment
 from model.signal import ROLE_CLASS
@@ -18,47 +19,50 @@ from model.signal import ROLE_CLASS
 class GapSpan:
     """One gap inside the window."""
 
+    kind: GapKind
+    origin_ms: int
+    """Start of the uncut gap of kind STEP, else 0."""
     start_ms: int
     end_ms: int
     rules: Counter
-    configured: bool
-    """Whether the configuration has the role: only then pieces outside the plan may be missing too."""
 
 
 def gap_spans(
-    asset: str, counter: CounterId, booked: Booked, specs: Specs, parts: Sequence[ConfigSegment]
+    asset: str, counter: CounterId, booked: Booked, specs: Specs, reach: Reach
 ) -> list[GapSpan]:
-    """Return the gaps of one counter over the time that `parts` tile, none empty.
+    """Return the gaps (i), (ii) and (iii) of one counter inside the window, none empty.
 
     specs: what each configuration of the history says about the signal.
     """
-    own = [(p.start_ms, p.end_ms, s) for p in parts if (s := _spec(asset, counter, p)) is not None]
+    own = [
+        (p.start_ms, p.end_ms, s)
+        for p in reach.scope
+        if (s := _spec(asset, counter, p)) is not None
+    ]
     if not own:
         return []
-    low, high = parts[0].start_ms, parts[-1].end_ms
+    first, low, high = reach.scope[0].start_ms, reach.start_ms, reach.end_ms
     here = [(a, b) for a, b, _ in own]
-    first_rules = own[0][2].rules
-    found: list[GapSpan] = []
-
-    def add(spans: Iterator[Interval], rules: Counter, *, configured: bool = True) -> None:
-        found.extend(GapSpan(a, b, rules, configured) for a, b in spans)
-
-    for gap in booked.gaps:
-        add(_meet([(low, high)], gap.start_ms, gap.end_ms), gap.rules)
-    if booked.first is None:
-        add(iter(_adjoining(here)), first_rules)
-    else:
-        if booked.first.tau > low:
-            add(_meet(here, low, booked.first.tau), _rules(specs, booked.first.config))
-        proof, config = booked.proof
-        spec = specs[config]
-        hold = spec.hold_ms if spec is not None else 0
-        if booked.doubtful or here[-1][1] - proof > hold:
-            add(_meet(here, proof, high), _rules(specs, booked.last_config))
-    without = [
-        (p.start_ms, p.end_ms) for p in parts if not p.document.signals_of(asset, counter.role)
+    found = [
+        GapSpan(GapKind.STEP, gap.start_ms, a, b, gap.rules)
+        for gap in booked.gaps
+        for a, b in _meet([(low, high)], gap.start_ms, gap.end_ms)
     ]
-    add(iter(_adjoining(without)), first_rules, configured=False)
+
+    def add(kind: GapKind, start_ms: int, end_ms: int, rules: Counter) -> None:
+        spans = _meet(here, max(start_ms, low), min(end_ms, high))
+        found.extend(GapSpan(kind, 0, a, b, rules) for a, b in spans)
+
+    if booked.first is None:
+        add(GapKind.BEFORE, first, high, own[0][2].rules)
+        return found
+    if booked.first.tau > first:
+        add(GapKind.BEFORE, first, booked.first.tau, _rules(specs, booked.first.config))
+    proof, config = booked.proof
+    spec = specs[config]
+    hold = spec.hold_ms if spec is not None else 0
+    if booked.doubtful or here[-1][1] - proof > hold:
+        add(GapKind.AFTER, proof, high, _rules(specs, booked.last_config))
     return found
 
 

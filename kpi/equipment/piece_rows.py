@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from kpi.equipment.cells import COUNT_ROLES, ROLE_BIT, AssetCells
+from kpi.equipment.exact_columns import exact_sum
 from kpi.equipment.product_line import Ideal, ideal_of
 from kpi.readings import Readings
 from kpi.window import Bool, Int32
@@ -163,13 +164,6 @@ def role_rows(cells: AssetCells, pieces: PieceRows) -> list[RoleRow]:
         before = found.get(key)
         found[key] = p.counts if before is None else _plus(before, p.counts)
     return [RoleRow(product, ideal, counts) for (product, ideal, _), counts in found.items()]
-
-
-def exact_sum(column: Readings) -> int:
-    """Return the sum as a Python integer, exact at any size."""
-    if column.dtype == object or float(np.abs(column).sum(dtype=np.float64)) >= 2.0**62:
-        return sum(int(v) for v in column)
-    return int(column.sum())
 
 
 def _plus(a: Counts, b: Counts) -> Counts:

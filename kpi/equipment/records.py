@@ -6,6 +6,7 @@ Rows may come in pieces, none before those taken already: a year of samples is r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,9 +14,9 @@ import numpy as np
 from kpi.document_types import ConfigDocument
 from kpi.equipment.asset_cells import REGISTER_ROLES, AssetRecord, CounterRecord
 from kpi.equipment.cells import COUNT_ROLES, CounterId
-from kpi.equipment.counters import CounterHistory, RestartHistory
+from kpi.equipment.counters import CounterHistory, CounterTail, RestartHistory, RestartTail
 from kpi.equipment.signal_rows import SignalRows, Specs
-from kpi.equipment.values import ValueHistory
+from kpi.equipment.values import ValueHistory, ValueTail
 from kpi.history import ConfigHistory
 from kpi.window import Bool, Int64, PointKey
 from model.signal import Role, SignalClass
@@ -26,11 +27,30 @@ CLASSES: Final = (SignalClass.STATE, SignalClass.COUNT, SignalClass.ENERGY)
 """Classes of the signals that statistics use."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordTail:
+    """What the builder of a record must keep to go on."""
+
+    values: Mapping[tuple[str, Role], ValueTail]
+    counters: Mapping[CounterId, CounterTail]
+    uptimes: Mapping[str, RestartTail]
+
+
 class RecordBuilder:
     """Takes the rows of one asset and gives its record."""
 
-    def __init__(self, asset: str, history: ConfigHistory, text: Callable[[int], str]) -> None:
-        """Start without rows. text: the text of a text number."""
+    def __init__(
+        self,
+        asset: str,
+        history: ConfigHistory,
+        text: Callable[[int], str],
+        tail: RecordTail | None = None,
+    ) -> None:
+        """Start without rows, or where another builder left off.
+
+        text: the text of a text number. tail: the history may have grown since.
+        """
+        self._tail = tail if tail is not None else RecordTail({}, {}, {})
         self.asset = asset
         self._history = history
         self._text = text
@@ -53,15 +73,21 @@ class RecordBuilder:
         roles = dict.fromkeys(s.role for s in specs if s is not None)
         for role in roles:
             if role in VALUE_ROLES:
-                self._values[key.signal, role] = ValueHistory(specs, role, self._text)
+                self._values[key.signal, role] = ValueHistory(
+                    specs, role, self._text, self._tail.values.get((key.signal, role))
+                )
                 self._value_roles.setdefault(key, []).append((key.signal, role))
             elif role is Role.UPTIME:
-                self._uptimes[key.signal] = RestartHistory(specs, _mine(specs, role, ""))
+                self._uptimes[key.signal] = RestartHistory(
+                    specs, _mine(specs, role, ""), self._tail.uptimes.get(key.signal)
+                )
             elif role in COUNTER_ROLES:
                 for other in dict.fromkeys(s.alternate_of for s in specs if s and s.role is role):
                     counter = CounterId(role, key.signal, other)
                     events = [_events(e.document, key) for e in self._history.used]
-                    found = CounterHistory(specs, _mine(specs, role, other), events)
+                    found = CounterHistory(
+                        specs, _mine(specs, role, other), events, self._tail.counters.get(counter)
+                    )
                     self._counters[counter] = found, specs
                     self._counter_ids.setdefault(key, []).append(counter)
 
@@ -84,6 +110,29 @@ class RecordBuilder:
             {name: values.line(start_ms, end_ms) for name, values in self._values.items()},
             {c: CounterRecord(h.booked(), specs) for c, (h, specs) in self._counters.items()},
         )
+
+    def tail(self) -> RecordTail:
+        """Return what is needed to go on."""
+        values = {name: v.tail() for name, v in self._values.items()}
+        return RecordTail(
+            {name: v for name, v in values.items() if v is not None},
+            {c: h.tail() for c, (h, _) in self._counters.items()},
+            {name: u.tail() for name, u in self._uptimes.items()},
+        )
+
+    def forget(self, before_ms: int) -> None:
+        """Drop what ended before an instant; records may begin there from now on, not earlier."""
+        for values in self._values.values():
+            values.forget(before_ms)
+        for history, _ in self._counters.values():
+            history.forget(before_ms)
+        for uptime in self._uptimes.values():
+            uptime.forget(before_ms)
+
+    @property
+    def counters(self) -> Mapping[CounterId, CounterHistory]:
+        """Return the histories of the counters."""
+        return {c: h for c, (h, _) in self._counters.items()}
 
     def _restarts(self) -> Int64:
         found = sorted(x for u in self._uptimes.values() for x in u.instants)

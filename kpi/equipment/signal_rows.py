@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,21 +30,56 @@ class SignalRows:
     value: Int64
     """The eight value bytes, of a text the number of the text; meaningful where SET."""
     config: Int32
-    """Index of the configuration that sealed the row."""
+    """Index of the configuration that sealed the row; a broadcast scalar where it is one for all rows."""
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.tau)
 
+    @property
+    def one_config(self) -> int | None:
+        """Return the configuration if it is known to be one for all rows."""
+        one = len(self.config) and (self.config.strides == (0,) or len(self.config) == 1)
+        return int(self.config[0]) if one else None
+
     def select(self, rows: Bool) -> SignalRows:
         """Return the rows of a mask, the rows themselves if it holds all of them."""
         if rows.all():
             return self
-        return SignalRows(self.tau[rows], self.kind[rows], self.value[rows], self.config[rows])
+        one = self.one_config
+        config = self.config[rows] if one is None else same_config(one, int(rows.sum()))
+        return SignalRows(self.tau[rows], self.kind[rows], self.value[rows], config)
 
     def of_configs(self, configs: Bool) -> SignalRows:
         """Return the rows that one of the marked configurations sealed."""
-        return self if configs.all() else self.select(configs[self.config])
+        one = self.one_config
+        if configs.all() or (one is not None and configs[one]):
+            return self
+        return self.select(configs[self.config])
+
+    def part(self, rows: slice) -> SignalRows:
+        """Return a stretch of the rows."""
+        return SignalRows(self.tau[rows], self.kind[rows], self.value[rows], self.config[rows])
+
+
+def same_config(config: int, rows: int) -> Int32:
+    """Return the column of one configuration for so many rows, without memory."""
+    return np.broadcast_to(np.int32(config), (rows,))
+
+
+def joined_rows(parts: Sequence[SignalRows]) -> SignalRows:
+    """Return the rows of several pieces one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    ones = {p.one_config for p in parts if len(p)}
+    total = sum(len(p) for p in parts)
+    one = next(iter(ones)) if len(ones) == 1 else None
+    return SignalRows(
+        np.concatenate([p.tau for p in parts]),
+        np.concatenate([p.kind for p in parts]),
+        np.concatenate([p.value for p in parts]),
+        np.concatenate([p.config for p in parts]) if one is None else same_config(one, total),
+    )
 
 
 def kinds(status: NDArray[np.uint32], flags: NDArray[np.uint16]) -> Codes:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kpi.equipment.asset_cells import AssetRecord, Reach, form_cells
+from kpi.equipment.asset_cells import AssetRecord, form_cells
 from kpi.equipment.cells import AssetCells
 from kpi.equipment.plan import Plans
+from kpi.equipment.reach import Reach
 from kpi.equipment.records import RecordBuilder
 from kpi.equipment.signal_rows import rows_of
+from kpi.equipment.states import asset_states
 from kpi.equipment.summing import sums_of
 from kpi.equipment.sums import EquipmentSums
+from kpi.timeline import Timeline
 from kpi.workspace import Workspace
 
 
@@ -28,7 +31,7 @@ class EquipmentSpace:
     @property
     def reach(self) -> Reach:
         """Return the configurations in force."""
-        return Reach(self.work.visible_parts, self.work.parts)
+        return Reach(self.work.visible_parts, self.work.parts, self.work.parts)
 
     def record(self, asset: str) -> AssetRecord:
         """Return what the visible rows say of an asset."""
@@ -39,6 +42,10 @@ class EquipmentSpace:
             span = self.work.span
             self._records[asset] = builder.record(span.visible_ms, span.end_ms)
         return self._records[asset]
+
+    def state(self, asset: str) -> Timeline:
+        """Return the state of an asset over the visible time."""
+        return asset_states(asset, self.record(asset).lines, self.work.visible_parts)
 
     def cells(self, asset: str) -> AssetCells:
         """Return the cells of an asset over the window."""

@@ -26,10 +26,30 @@ _WAIT: Final = CODE[MachineState.WAIT]
 
 def asset_states(asset: str, lines: Lines, parts: Sequence[ConfigSegment]) -> Timeline:
     """Return the state of an asset over the visible time that `parts` tile, debounced, with its minor stops."""
-    merged = joined([_of_part(asset, lines, p) for p in parts])
+    merged = merged_states(asset, lines, parts)
     kept = debounced(merged, _limits(asset, parts, lambda a: a.debounce_ms))
-    minor = _minor(kept, _limits(asset, parts, lambda a: a.minor_stop_ms))
-    return Timeline(kept.edges, kept.codes.astype(np.int8), minor)
+    return with_minor_stops(asset, kept, parts)
+
+
+def merged_states(asset: str, lines: Lines, parts: Sequence[ConfigSegment]) -> Line:
+    """Return the state that the sources give over the time of `parts`, not debounced yet."""
+    return joined([_of_part(asset, lines, p) for p in parts])
+
+
+def fixed_states(asset: str, line: Line, parts: Sequence[ConfigSegment]) -> Bool:
+    """Return which merged states are no stop and stay what they are whatever comes before or after them."""
+    long = np.diff(line.edges) >= _limit_at(
+        line.edges[:-1], _limits(asset, parts, lambda a: a.debounce_ms)
+    )
+    stop = (line.codes == _FAULT) | (line.codes == _WAIT)
+    found: Bool = (line.codes == UNKNOWN_STATE) | (long & ~stop)
+    return found
+
+
+def with_minor_stops(asset: str, line: Line, parts: Sequence[ConfigSegment]) -> Timeline:
+    """Return states over the visible time with the stops marked that are short enough to be minor."""
+    minor = _minor(line, _limits(asset, parts, lambda a: a.minor_stop_ms))
+    return Timeline(line.edges, line.codes.astype(np.int8), minor)
 
 
 def state_tables_of(document: ConfigDocument, asset: str) -> tuple[str, ...]:

@@ -9,8 +9,10 @@ import numpy as np
 
 from kpi.atoms import ATOMS, as_mapping
 from kpi.calendar import Kind
-from kpi.equipment.cells import COUNT_ROLES, ROLE_BIT, AssetCells
+from kpi.equipment.cells import COUNT_ROLES, ROLE_BIT, AssetCells, CounterId
 from kpi.equipment.counter_steps import MARKS
+from kpi.equipment.exact_columns import exact_sum
+from kpi.equipment.gap_sums import gap_sums
 from kpi.equipment.piece_rows import (
     FROM_TOTAL,
     GOOD,
@@ -18,7 +20,6 @@ from kpi.equipment.piece_rows import (
     SCRAP,
     TOTAL,
     RoleRow,
-    exact_sum,
     piece_rows,
     present_roles,
     role_rows,
@@ -28,7 +29,6 @@ from kpi.equipment.states import state_tables_of
 from kpi.equipment.sums import (
     AlternateCount,
     Bounds,
-    CountGap,
     EquipmentSums,
     PieceRow,
     RegisterSum,
@@ -63,6 +63,7 @@ class _Summing:
         self._assets = [d.asset.get(cells.asset) for d in self._documents]
         self._pieces = piece_rows(cells, chosen)
         self._rows = role_rows(cells, self._pieces)
+        self._gaps = gap_sums(cells, chosen, self._present)
 
     def sums(self) -> EquipmentSums:
         table, service = self._table, self._service
@@ -76,7 +77,7 @@ class _Summing:
             measured=measured,
             has_ideal=self._has_ideal(),
             bounds=self._bounds() if measured else None,
-            gaps=tuple(g for g, _ in self._gaps_with_made()),
+            gaps=tuple(g.gap for g in self._gaps),
             failures=int(table.failures[service].sum()),
             repairs=int(table.repairs[service].sum()),
             repair_ms=int(table.repair_ms[service].sum()),
@@ -141,43 +142,11 @@ class _Summing:
             least += min(u, max(0, int(-(-(n * shortest) // 1)) - run))
         return gain, least
 
-    def _gap_parts(self) -> Bool:
-        found: Bool = self._chosen[self._cells.gaps.cell]
-        return found
-
-    def _gaps_with_made(self) -> list[tuple[CountGap, int]]:
-        """Return every gap with the pieces made in it, by role, signal and start."""
-        gaps, mask = self._cells.gaps, self._gap_parts()
-        if not mask.any():
-            return []
-        keys = np.stack([gaps.signal[mask].astype(np.int64), gaps.origin[mask]], axis=1)
-        distinct, where = np.unique(keys, axis=0, return_inverse=True)
-        order = np.argsort(where.reshape(-1), kind="stable")
-        bounds = np.searchsorted(where.reshape(-1)[order], np.arange(len(distinct) + 1))
-        at = np.flatnonzero(mask)[order]
-        found = []
-        for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-            rows = at[low:high]
-            counter = self._cells.counters[int(gaps.signal[rows[0]])]
-            planned = int(gaps.planned[rows].sum())
-            pieces, per_ms = self._cells.rates[int(gaps.rate[rows[0]])]
-            limited = (pieces, per_ms) != (0, 1)
-            gap = CountGap(
-                role=counter.role,
-                signal=counter.signal,
-                start_ms=int(gaps.start[rows].min()),
-                end_ms=int(gaps.end[rows].max()),
-                planned_ms=planned,
-                most=planned * pieces // per_ms if limited or not planned else None,
-            )
-            found.append((gap, exact_sum(gaps.made[rows])))
-        return sorted(found, key=lambda g: (g[0].role.value, g[0].signal, g[0].start_ms))
-
     def _outside_unbounded(self) -> bool:
         """Return whether a counter that decides good pieces had a gap in unknown time outside the plan."""
         deciding, gaps = self._deciding(), self._cells.gaps
         bits = np.array([ROLE_BIT[c.role] for c in self._cells.counters] or [0], dtype=np.int64)
-        mask = self._gap_parts() & (gaps.unk_x > 0)
+        mask = self._chosen[gaps.cell] & (gaps.unk_x > 0)
         return bool((bits[gaps.signal[mask]] & deciding).any())
 
     def _bounds(self) -> Bounds | None:
@@ -187,9 +156,9 @@ class _Summing:
         extra: int | None = 0
         hidden: int | None = 0
         lost = 0
-        for gap, made in self._gaps_with_made():
-            bit = ROLE_BIT[gap.role]
-            most = None if gap.most is None else gap.most * factor
+        for item in self._gaps:
+            bit, made = ROLE_BIT[item.gap.role], item.made
+            most = None if item.gap.most is None else item.gap.most * factor
             if bit & deciding and bit in (GOOD, TOTAL):
                 extra = _plus(extra, most)
                 hidden = _plus(hidden, most) if bit == GOOD else hidden
@@ -215,16 +184,12 @@ class _Summing:
         found = []
         for number, counter in enumerate(self._cells.registers):
             if counter.alternate_of:
-                main = self._cells.registers.index(
-                    type(counter)(counter.role, counter.alternate_of)
-                )
+                main = CounterId(counter.role, counter.alternate_of)
+                at = self._cells.registers.index(main) if main in self._cells.registers else None
+                difference = sums[number] - (sums[at] if at is not None else 0)
                 found.append(
                     AlternateCount(
-                        counter.role,
-                        counter.signal,
-                        counter.alternate_of,
-                        sums[number],
-                        sums[number] - sums[main],
+                        counter.role, counter.signal, main.signal, sums[number], difference
                     )
                 )
         return tuple(sorted(found, key=lambda a: (a.role.value, a.signal)))

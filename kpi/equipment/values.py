@@ -53,78 +53,103 @@ class ValueLine:
     """Spelling of each distinct value; None = known to be a value, but a float has no spelling."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
-    """The last event seen: what holds from it on until the next one or the end of its hold."""
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueTail:
+    """What a value history must keep to go on: its last event and the pieces that are still asked for."""
 
     tau: int
+    """Instant of the last event."""
     hold_ms: int
-    known: bool
-    value: int
-    type: int
+    """How long it holds."""
+    code: int
+    """What holds from it on, UNKNOWN where nothing is known."""
+    starts: Int64
+    codes: Int32
+    texts: tuple[str | None, ...]
 
 
 class ValueHistory:
     """Values of one signal in one role, piece of rows by piece of rows."""
 
-    def __init__(self, specs: Specs, role: Role, text: Callable[[int], str]) -> None:
-        """Start without rows. specs: by configuration; text: spelling of a text number."""
+    def __init__(
+        self, specs: Specs, role: Role, text: Callable[[int], str], tail: ValueTail | None = None
+    ) -> None:
+        """Start without rows, or where another history left off.
+
+        specs: by configuration; text: spelling of a text number; tail: configurations may have been added since.
+        """
         self._mine: Bool = np.array([s is not None and s.role is role for s in specs])
         self._hold: Int64 = np.array([s.hold_ms if s else 0 for s in specs], dtype=np.int64)
         types = [list(SignalType).index(s.type if s else SignalType.INT) for s in specs]
         self._type: Int32 = np.array(types, dtype=np.int32)
+        self._one_type = len({t for t, m in zip(types, self._mine.tolist(), strict=True) if m}) < 2
         self._text = text
-        self._last: _Event | None = None
+        self._last: tuple[int, int, int] | None = None
         self._starts: list[Int64] = []
         self._codes: list[Int32] = []
         self._code: dict[tuple[int, int], int] = {}
-        self._texts: list[str | None] = []
+        self._place: dict[str | None, int] = {}
+        if tail is not None:
+            self._last = tail.tau, tail.hold_ms, tail.code
+            self._starts, self._codes = [tail.starts], [tail.codes]
+            self._place = {t: i for i, t in enumerate(tail.texts)}
+
+    def tail(self) -> ValueTail | None:
+        """Return what is needed to go on, None without any row."""
+        if self._last is None:
+            return None
+        none = np.zeros(0, dtype=np.int64)
+        starts = np.concatenate([none, *self._starts])
+        codes = np.concatenate([none.astype(np.int32), *self._codes])
+        return ValueTail(*self._last, starts, codes, tuple(self._place))
 
     def feed(self, rows: SignalRows) -> None:
         """Take the next rows of the signal; none may lie before those taken already."""
         rows = rows.of_configs(self._mine)
         if not len(rows):
             return
-        hold, kind_of = self._hold[rows.config], self._type[rows.config]
+        last, one = self._last, rows.one_config
         tau, kind, value = rows.tau, rows.kind, rows.value
-        last = self._last
+        hold = np.broadcast_to(self._hold[rows.config if one is None else one], (len(rows),))
+        types = None if one is not None or self._one_type else self._type[rows.config]
         if last is not None:
             # The last event stands before the new ones once more, as a set or a break: nothing before it matters.
-            tau = np.concatenate([[last.tau], tau])
-            kind = np.concatenate([[SET if last.known else BREAK], kind]).astype(np.int8)
-            value = np.concatenate([[last.value], value])
-            hold = np.concatenate([[last.hold_ms], hold])
-            kind_of = np.concatenate([[last.type], kind_of]).astype(np.int32)
+            tau = np.concatenate([[last[0]], tau])
+            hold = np.concatenate([[last[1]], hold])
+            kind = np.concatenate([[BREAK if last[2] == UNKNOWN else SET], kind]).astype(np.int8)
+            value = np.concatenate([[0], value])
+            types = None if types is None else np.concatenate([types[:1], types])
         late = tau[1:] - tau[:-1] > hold[:-1]
         known, source = _held(kind, late)
-        held, held_type = value[source], kind_of[source]
-        changed = (held[1:] != held[:-1]) | (held_type[1:] != held_type[:-1])
+        changed = _changed(value, types, source)
+        if last is not None:
+            changed |= (source[1:] > 0) & (source[:-1] == 0)
         first, expired = _pieces(known, changed, late)
-        first = first if last is None else first[1:]
+        if last is not None:
+            first = first[1:]
+        wanted = np.append(first, len(tau) - 1)
+        codes = self._coded(rows, source[wanted] - (last is not None), known[wanted])
         starts = np.concatenate([tau[first], tau[expired] + hold[expired]])
-        codes = np.concatenate(
-            [
-                self._coded(known[first], held[first], held_type[first]),
-                np.full(len(expired), UNKNOWN, dtype=np.int32),
-            ]
-        )
-        order = np.argsort(starts, kind="stable")
-        self._starts.append(starts[order])
-        self._codes.append(codes[order])
-        self._last = _Event(
-            int(tau[-1]), int(hold[-1]), bool(known[-1]), int(held[-1]), int(held_type[-1])
-        )
+        held = np.concatenate([codes[:-1], np.full(len(expired), UNKNOWN, dtype=np.int32)])
+        if len(expired):
+            order = np.argsort(starts, kind="stable")
+            starts, held = starts[order], held[order]
+        if len(starts):
+            self._starts.append(starts)
+            self._codes.append(held)
+        self._last = int(tau[-1]), int(hold[-1]), int(codes[-1])
 
     def line(self, start_ms: int, end_ms: int) -> ValueLine:
         """Return the values over [start, end) as the rows taken so far say; unknown before the first one."""
         starts = [np.array([_EVER], dtype=np.int64), *self._starts]
         codes = [np.array([UNKNOWN], dtype=np.int32), *self._codes]
-        last = self._last
-        if last is not None and last.known and last.tau + last.hold_ms < end_ms:
-            starts.append(np.array([last.tau + last.hold_ms], dtype=np.int64))
-            codes.append(np.array([UNKNOWN], dtype=np.int32))
+        if self._last is not None:
+            tau, hold_ms, code = self._last
+            if code != UNKNOWN and tau + hold_ms < end_ms:
+                starts.append(np.array([tau + hold_ms], dtype=np.int64))
+                codes.append(np.array([UNKNOWN], dtype=np.int32))
         line = tile(np.concatenate(starts), np.concatenate(codes), start_ms, end_ms)
-        return ValueLine(line, tuple(self._texts))
+        return ValueLine(line, tuple(self._place))
 
     def forget(self, before_ms: int) -> None:
         """Drop what ended before an instant; lines may begin there from now on, not earlier."""
@@ -134,26 +159,32 @@ class ValueHistory:
         keep = max(int(np.searchsorted(starts, before_ms, side="right")) - 1, 0)
         self._starts, self._codes = [starts[keep:]], [codes[keep:]]
 
-    def _coded(self, known: Bool, value: Int64, kind: Int32) -> Int32:
-        """Return the code of each value, with new codes for new ones."""
-        found = np.full(len(value), UNKNOWN, dtype=np.int32)
-        for number in np.unique(kind[known]).tolist():
-            mask = known & (kind == number)
+    def _coded(self, rows: SignalRows, at: Indexes, known: Bool) -> Int32:
+        """Return the codes of the values that rows set; row −1 is the event remembered from before."""
+        found = np.full(len(at), UNKNOWN, dtype=np.int32)
+        if self._last is not None:
+            found[known & (at < 0)] = self._last[2]
+        fresh = known & (at >= 0)
+        place = at[fresh]
+        value = rows.value[place]
+        kind = self._type[rows.config[place]]
+        codes = np.empty(len(place), dtype=np.int32)
+        for number in np.unique(kind).tolist():
+            mask = kind == number
             if number == _FLOAT:
-                found[mask] = self._code_of(
-                    0, number
-                )  # all floats are one: known, without spelling
+                codes[mask] = self._code_of(0, number)  # known, without spelling
                 continue
             distinct, where = np.unique(value[mask], return_inverse=True)
             table = [self._code_of(v, number) for v in distinct.tolist()]
-            found[mask] = np.array(table, dtype=np.int32)[where]
+            codes[mask] = np.array(table, dtype=np.int32)[where]
+        found[fresh] = codes
         return found
 
     def _code_of(self, raw: int, number: int) -> int:
         code = self._code.get((number, raw))
         if code is None:
-            code = self._code[number, raw] = len(self._texts)
-            self._texts.append(self._spelling(raw, list(SignalType)[number]))
+            text = self._spelling(raw, list(SignalType)[number])
+            code = self._code[number, raw] = self._place.setdefault(text, len(self._place))
         return code
 
     def _spelling(self, raw: int, kind: SignalType) -> str | None:
@@ -162,6 +193,16 @@ class ValueHistory:
         if kind is SignalType.TEXT:
             return self._text(raw)
         return str(raw % 2**64 if kind is SignalType.UINT else raw)
+
+
+def _changed(value: Int64, types: Int32 | None, source: Indexes) -> Bool:
+    """Return for every event but the first whether it holds another raw value than the event before."""
+    held = value[source]
+    changed: Bool = held[1:] != held[:-1]
+    if types is not None:
+        kinds = types[source]
+        changed |= kinds[1:] != kinds[:-1]
+    return changed
 
 
 def _held(kind: Codes, late: Bool) -> tuple[Bool, Indexes]:
