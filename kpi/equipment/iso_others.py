@@ -31,7 +31,7 @@ class RatioRule:
 def _rule(
     name: str, zh: str, en: str, top: str, bottom: str, *, unit: str = "ms", out: str = "1"
 ) -> RatioRule:
-    formula = f"{top} / {bottom}"
+    formula = f"{top} / {f'({bottom})' if ' + ' in bottom else bottom}"
     return RatioRule(Indicator(name, "iso22400", zh, en, formula, out, _SOURCE), top, bottom, unit)
 
 
