@@ -1,55 +1,21 @@
-"""Lines of text that are right on any screen: wrapped and padded by columns, Chinese characters being two wide."""
+"""Lines of the calculator's page: wrapped and aligned by columns, Chinese characters being two wide."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.cells import cell_len
 
+from agent.cjk_wrap import wrap
+
 WIDTH: Final = 100
 """Columns of a page."""
-_CLOSING: Final = "，。；：、）》”’％！？…"
-_OPENING: Final = "（《“‘"
-_PART: Final = re.compile(r"\s+|[\x21-\x7e\u00a1-\u2e7f]+|.")
 
 
 def wrapped(text: str, indent: str = "", hanging: str | None = None) -> Iterator[str]:
-    """Yield a text in lines of at most WIDTH columns.
-
-    hanging: indent of the second line on, that of the first one if None. Breaks at blanks and between Chinese
-    characters, never before closing or after opening punctuation.
-    """
-    rest = indent if hanging is None else hanging
-    line, blank = indent, ""
-    empty = True
-    for part in _parts(text):
-        if part.isspace():
-            blank = " "
-            continue
-        if not empty and cell_len(line) + len(blank) + cell_len(part) > WIDTH:
-            yield line
-            line, blank, empty = rest, "", True
-        line += ("" if empty else blank) + part
-        blank, empty = "", False
-    if not empty:
-        yield line
-
-
-def _parts(text: str) -> Iterator[str]:
-    """Yield what must stay together: words, single characters with the punctuation that belongs to them."""
-    held = ""
-    parts = _PART.findall(text)
-    for i, part in enumerate(parts):
-        held += part
-        following = parts[i + 1] if i + 1 < len(parts) else ""
-        if part[-1] in _OPENING or (following and following[0] in _CLOSING):
-            continue
-        yield held
-        held = ""
-    if held:
-        yield held
+    """Yield a text in lines of at most WIDTH columns; hanging: indent from the second line on, the same if None."""
+    yield from wrap(indent + text, WIDTH, indent if hanging is None else hanging)
 
 
 def padded(text: str, columns: int, *, right: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -130,3 +130,8 @@ class CalcCase(MachineFields):
         except (ZoneInfoNotFoundError, ValueError) as exc:
             raise ValueError(f"unknown time zone {value}; write for example Asia/Shanghai") from exc
         return value
+
+
+def case_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a case."""
+    return CalcCase.model_json_schema()

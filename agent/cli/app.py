@@ -13,6 +13,7 @@ import typer
 
 from agent.cli import (
     assess,
+    calc,
     check,
     demo,
     import_,
@@ -43,6 +44,7 @@ app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)
 app.command("report")(report.report)
+app.command("calc")(calc.calc)
 app.command("import")(import_.import_)
 app.command("schemes")(schemes.schemes)
 app.command("assess")(assess.assess)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from kpi.automatic_control import LoopRecord
 from kpi.calc.energy import EnergyInput, EnergyResult, energy_result
 from kpi.calc.equipment import EquipmentResult, equipment_result
-from kpi.calc.expected import Compared, Judged, by_name, compared, judged, nearest, threshold_of
+from kpi.calc.expected import (
+    Agreement,
+    Compared,
+    Judged,
+    Reached,
+    by_name,
+    compared,
+    judged,
+    nearest,
+    threshold_of,
+)
 from kpi.calc.figure import Figure
 from kpi.calc.findings import NOWHERE, CaseFinding, Place, Weight, of_plant
 from kpi.calc.given import (
@@ -84,6 +94,18 @@ class CaseResult:
     compared: tuple[Compared, ...]
     judged: tuple[Judged, ...]
     findings: tuple[CaseFinding, ...]
+
+    def holds(self, findings: Iterable[CaseFinding] = ()) -> bool:
+        """Return whether what a case says of itself holds; findings: those of reading it.
+
+        No finding takes figures away, every published figure agrees or has a note, every threshold is reached.
+        """
+        agreed = (Agreement.EQUAL, Agreement.CUT)
+        return (
+            all(f.weight is not Weight.STOP for f in (*findings, *self.findings))
+            and all(c.agreement in agreed or c.note_en for c in self.compared)
+            and all(j.word is Reached.REACHED for j in self.judged)
+        )
 
     @property
     def figures(self) -> tuple[Figure, ...]:

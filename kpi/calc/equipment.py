@@ -159,6 +159,6 @@ def _shared(column: Sequence[Result]) -> tuple[Operand, ...]:
 
 
 _UNDIVIDED: Final = Undefined(
-    "depends on how the time that the case gives as one number is divided",
-    "取决于案例中合在一起的时间如何划分",
+    "depends on how the time given as one number is divided",
+    "取决于合写的时间如何划分",
 )

@@ -11,10 +11,13 @@ from fractions import Fraction
 from typing import Final
 
 from kpi.calc.figure import MS_PER_UNIT, Figure
-from kpi.display import decimal_text, rounded
+from kpi.display import decimal_text
 from model.ratio import Undefined
 
 _NUMBER: Final = re.compile(r"\s*(-?[0-9][0-9 ,]*)(?:\.([0-9]+))?\s*(%|[^\s0-9].*)?\s*")
+
+
+_HALF: Final = Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Agreement(StrEnum):
     """How a published figure agrees with ours."""
 
     EQUAL = "equal"
-    """Ours, rounded to the printed digits, is the printed number."""
+    """The printed number is ours rounded to its digits, a half to either side."""
     CUT = "cut off"
     """Ours, cut off at the printed digits, is the printed number: it was not rounded."""
     DIFFERS = "differs"
@@ -103,8 +106,10 @@ def compared(
     if factor is None:
         return None
     ours = figure.value * factor
-    shown = decimal_text(ours, number.places)
-    if rounded(ours, number.places) == number.value:
+    off = abs(ours - number.value) * 10**number.places
+    # Exactly between two printed numbers, either of them is a rounding of ours, and one digit more shows it.
+    shown = decimal_text(ours, number.places + (off == _HALF))
+    if off <= _HALF:
         agreement = Agreement.EQUAL
     elif Fraction(int(ours * 10**number.places), 10**number.places) == number.value:
         agreement = Agreement.CUT

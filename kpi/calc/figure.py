@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from kpi.display import decimal_text, number_text, percent_text
 from kpi.equipment.indicator import Operand, Result
-from model.ratio import Ratio, Undefined
+from model.ratio import Ratio
 
 MS_PER_UNIT: Final = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 """Units of time that a figure is printed or compared in."""
@@ -102,29 +103,42 @@ def unit_text(value: Fraction, unit: str, threshold: Fraction | None = None) -> 
     return f"{_shortest(value, threshold)} {_plain_unit(unit)}".rstrip()
 
 
-def operand_text(operand: Operand) -> str:
-    """Return a number put in, exactly: a time in the largest unit in which it is a short decimal."""
+def operand_texts(operands: Sequence[Operand]) -> list[str]:
+    """Return numbers put in, exactly; all times in one unit, the largest in which each is a short decimal."""
+    unit = _common_unit([o.value for o in operands if o.unit == "ms"])
+    return [_operand(o, unit) for o in operands]
+
+
+def time_text(ms: Fraction | int) -> str:
+    """Return one exact time as a person reads it."""
+    return operand_texts([Operand("", Fraction(ms), "ms")])[0]
+
+
+def _operand(operand: Operand, unit: str) -> str:
     value = operand.value
     if operand.unit == "ms":
-        return _exact_time(value)
+        return f"{_exact(value / MS_PER_UNIT[unit])} {unit}" if value else "0"
     if operand.unit == "1":
-        return str(value) if value.denominator > 1 else str(value.numerator)
+        return str(value)
     return f"{_exact(value)} {_plain_unit(operand.unit)}".rstrip()
 
 
-def exact_text(value: Fraction) -> str:
-    """Return an exact fraction as text."""
-    return str(value)
+def _common_unit(times: Sequence[Fraction]) -> str:
+    """Return the largest unit in which all times are decimals of two places and at least 1, else of four, else ms.
 
-
-def with_value(figure: Figure, value: Ratio) -> Figure:
-    """Return the figure with another value and no bounds."""
-    return replace(figure, value=value, low=None, high=None, open_low=False, open_high=False)
-
-
-def undefined_text(value: Undefined, language: str) -> str:
-    """Return why there is no number."""
-    return value.zh if language.startswith("zh") else value.en
+    Times that are no decimals in any unit are fractions in that of the others.
+    """
+    known = [abs(t) for t in times if t]
+    written = [t for t in known if _decimal(t, 12) is not None]
+    if not written:
+        return _time_unit(min(known, default=Fraction(0)))
+    for places, least in ((2, 1), (4, 0)):
+        for name in ("h", "min", "s"):
+            size = MS_PER_UNIT[name]
+            whole = all((t / size * 10**places).denominator == 1 for t in written)
+            if whole and all(t >= size * least for t in known):
+                return name
+    return "ms"
 
 
 def _time_unit(value: Fraction) -> str:
@@ -132,17 +146,6 @@ def _time_unit(value: Fraction) -> str:
         if abs(value) >= MS_PER_UNIT[name]:
             return name
     return "ms"
-
-
-def _exact_time(ms: Fraction) -> str:
-    for name in ("h", "min", "s"):
-        in_unit = ms / MS_PER_UNIT[name]
-        if in_unit and abs(in_unit) >= 1 and (text := _decimal(in_unit, 2)) is not None:
-            return f"{text} {name}"
-    for name in ("min", "s"):
-        if abs(ms) >= MS_PER_UNIT[name] and (text := _decimal(ms / MS_PER_UNIT[name], 4)):
-            return f"{text} {name}"
-    return f"{_exact(ms)} ms"
 
 
 def _exact(value: Fraction) -> str:

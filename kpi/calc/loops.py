@@ -82,4 +82,6 @@ def _reading(
         en=f"{main.en} ({words[1]})",
         value=value,
         operands=operands,
+        note_zh="",
+        note_en="",
     )

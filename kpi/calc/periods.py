@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
@@ -101,7 +101,11 @@ def _figures(found: Comparison) -> tuple[Figure, ...]:
         return (_figure(metric, "", ("", ""), why),)
     change = _figure(metric, "", ("", ""), main.change, _sums(found))
     ends = [
-        _figure(metric, name, words, Fraction(bound), exact=False)
+        replace(
+            _figure(metric, name, words, Fraction(bound), exact=False),
+            formula_zh=f"90 % 区间，方法 {main.method}",
+            formula_en=f"90 % interval, method {main.method}",
+        )
         for name, words, bound in (
             ("low", ("90 % 区间下限", "lower end of the 90 % interval"), main.low),
             ("high", ("90 % 区间上限", "upper end of the 90 % interval"), main.high),

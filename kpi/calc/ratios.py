@@ -27,7 +27,6 @@ from kpi.equipment_ratios_readings import EquipmentRatio, Reading
 from kpi.plant_finding import Finding
 from kpi.registry import Registry
 from kpi.registry_period import RegistryVersion, over_period, registry_findings
-from model.ratio import Undefined
 
 _PERIOD: tuple[int, int] = (0, 1)
 """A registry written by hand holds at one instant."""
@@ -85,7 +84,11 @@ def ratio_figures(ratios: Iterable[EquipmentRatio]) -> RatioFigures:
 
 def _figure(ratio: EquipmentRatio, reading: Reading, *, first: bool) -> Figure:
     d, wording = ratio.definition, reading.wording
-    top, below = (sum(c.count for c in x) for x in (reading.numerator, reading.denominator))
+    top, below = (
+        Fraction(sum(c.count for c in x)) for x in (reading.numerator, reading.denominator)
+    )
+    # A mean over assets is not the quotient of its two lists: its numbers are in the lists alone.
+    quotient = below > 0 and reading.value == top / below
     return Figure(
         id=d.metric if first else f"{d.metric}@{wording.name}",
         zh=f"{d.zh}（{wording.zh}）",
@@ -94,12 +97,12 @@ def _figure(ratio: EquipmentRatio, reading: Reading, *, first: bool) -> Figure:
         formula_en=d.formula_en,
         source=d.source,
         value=reading.value,
-        operands=()
-        if isinstance(reading.value, Undefined)
-        else (
-            Operand("分子 numerator", _count(top), ""),
-            Operand("分母 denominator", _count(below), ""),
-        ),
+        operands=(
+            Operand("分子 numerator", top, ""),
+            Operand("分母 denominator", below, ""),
+        )
+        if quotient
+        else (),
         note_zh=d.ours if first else "",
         note_en=d.ours if first else "",
         lists=(
@@ -107,10 +110,6 @@ def _figure(ratio: EquipmentRatio, reading: Reading, *, first: bool) -> Figure:
             Listed("分母", "denominator", tuple(_line(c.id, c.count) for c in reading.denominator)),
         ),
     )
-
-
-def _count(number: int) -> Fraction:
-    return Fraction(number)
 
 
 def _line(name: str, count: int) -> str:
