@@ -115,17 +115,12 @@ def slot_lines(found: PointResult, printer: FigurePrinter, local: LocalTime) -> 
     if not found.slots:
         return
     say = printer.say
-    used = [o for o in OUTCOMES if any(p.counts[o] for p in found.slots.values())]
-    head = (
-        say("必采点", "point"),
-        say("应采", "expected"),
-        *(OUTCOMES[o].of(printer.language) for o in used),
-    )
-    rows = [
-        (name, str(p.expected), *(str(p.counts[o]) for o in used))
-        for name, p in sorted(found.slots.items())
-    ]
-    yield from table([head, *rows], frozenset(range(1, len(head))))
+    for name, p in sorted(found.slots.items()):
+        counted = [
+            f"{OUTCOMES[o].of(printer.language)} {p.counts[o]}" for o in OUTCOMES if p.counts[o]
+        ]
+        told = say(f"{name}：应采 {p.expected}", f"{name}: expected {p.expected}")
+        yield from wrapped(say("，", ", ").join((told, *counted)), "  ", "    ")
     gap = found.longest_gap
     if gap is not None:
         name, since, length = (

@@ -128,7 +128,7 @@ class CalcCase(MachineFields):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as exc:
-            raise ValueError(f"unknown time zone {value}; write for example Asia/Shanghai") from exc
+            raise ValueError("unknown time zone; write for example Asia/Shanghai") from exc
         return value
 
 

@@ -9,11 +9,10 @@ from pydantic import BeforeValidator, Field
 
 from config.base import ConfigModel, ExactNumber
 from config.calc_equipment import Name, Rate
+from config.calc_integers import Count, Modulus, Ticks
 from config.calc_moment import Moment
 from kpi.energy_units import UNITS
 from kpi.unit_energy import ReadingGrade
-
-Count = Annotated[int, Field(ge=0)]
 
 
 def _unit(value: str) -> str:
@@ -37,13 +36,13 @@ class RatioChange(ConfigModel):
 class RegisterCase(ConfigModel):
     """Readings of an energy register."""
 
-    values: Annotated[tuple[tuple[Moment, int], ...], Field(min_length=1)]
+    values: Annotated[tuple[tuple[Moment, Ticks], ...], Field(min_length=1)]
     """[instant, ticks]."""
     tick: Annotated[ExactNumber, Field(gt=0)] = Fraction(1)
     """Energy of one tick on the secondary side, in the unit of the use."""
     ratios: tuple[RatioChange, ...] = ()
     """Transformer ratios; a change makes two segments."""
-    modulus: Annotated[int, Field(ge=0)] = 0
+    modulus: Modulus = 0
     """Number of distinct values; 0 = never rolls over."""
     max_rate: Rate = ""
     """Most ticks per time, like `2000/h`; default unlimited."""

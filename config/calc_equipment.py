@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
-from config.base import ConfigModel, CycleTime, Duration, PositiveDuration, TimeOfDay
+from config.base import ConfigModel, Duration, PositiveDuration, TimeOfDay
+from config.calc_integers import AnyCount, Count, Cycle, Factor, Modulus, Reading
 from config.calc_moment import Moment
 from config.models import BreakConfig, ExtraShiftConfig, ShiftConfig
 from model.state import MachineState
@@ -160,9 +161,9 @@ class TimeCase(ConfigModel):
     """By SEMI E10."""
     vdi3423: VdiTimes | None = None
     """By VDI 3423."""
-    failures: Annotated[int, Field(ge=0)] | None = None
+    failures: Count | None = None
     """Failures that began in the time."""
-    repairs: Annotated[int, Field(ge=0)] | None = None
+    repairs: Count | None = None
     """Failures that ended in the time …"""
     repair_time: Time = None
     """… and how long they had lasted."""
@@ -204,9 +205,9 @@ class ProductCase(ConfigModel):
 
     id: str = Field(default="", max_length=64)
     """Id; may be left out if there is one product only."""
-    ideal_cycle: CycleTime | None = None
+    ideal_cycle: Cycle | None = None
     """Ideal time per piece: `0.8 min` or `30/min`."""
-    factor: Annotated[int, Field(ge=1)] = 1
+    factor: Factor = 1
     """Pieces that one count of a counter stands for (cavities, packs); `counts` are pieces already."""
 
 
@@ -215,13 +216,13 @@ class CountCase(ConfigModel):
 
     product: str = Field(default="", max_length=64)
     """Id of the product; may be left out if there is one product only, else the pieces are unassigned."""
-    made: int | None = None
+    made: AnyCount | None = None
     """All pieces."""
-    good: int | None = None
+    good: AnyCount | None = None
     """Pieces good at the first pass."""
-    scrap: int | None = None
+    scrap: AnyCount | None = None
     """Pieces that were scrapped."""
-    rework: int | None = None
+    rework: AnyCount | None = None
     """Pieces that were reworked."""
 
 
@@ -234,7 +235,7 @@ class CounterEventCase(ConfigModel):
     """What happened."""
 
 
-_CYCLE: TypeAdapter[Fraction] = TypeAdapter(CycleTime)
+_CYCLE: TypeAdapter[Fraction] = TypeAdapter(Cycle)
 
 
 def counter_rate(text: str, shortest: Fraction | None) -> tuple[int, int]:
@@ -274,17 +275,17 @@ class ReadingsCase(ConfigModel):
     """What it counts."""
     name: str = Field(default="", pattern=r"^$|^[a-z][a-z0-9_]{0,63}$")
     """Name of the counter; needed if two count the same."""
-    modulus: Annotated[int, Field(ge=0)] = 0
+    modulus: Modulus = 0
     """Number of distinct values (65536, 10000 for four BCD digits); 0 = never rolls over."""
-    first: int = 0
+    first: Reading = 0
     """Value after a reset."""
     max_rate: Rate = ""
     """Most counts per time; default 1.5 / shortest ideal cycle, unlimited without one."""
-    max_correction: Annotated[int, Field(ge=0)] = 0
+    max_correction: Count = 0
     """Largest step back that is a correction by hand; 0 = a step back is never one."""
     hold: PositiveDuration = timedelta(seconds=150)
     """How long a reading proves the counter alive."""
-    values: Annotated[tuple[tuple[Moment, int], ...], Field(min_length=1)]
+    values: Annotated[tuple[tuple[Moment, Reading], ...], Field(min_length=1)]
     """[instant, reading] in any order."""
     events: tuple[CounterEventCase, ...] = ()
     """Replaced or set by hand."""

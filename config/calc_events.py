@@ -115,6 +115,6 @@ def _report(events: Sequence[_Event], path: Path, context: Context) -> None:
             "events.time-conserved",
             (*path, "events"),
             f"共 {len(pairs)} 处重叠；事件合计 {minutes_text(written)}，时间线 {minutes_text(once)}：重叠部分只计一次",
-            f"{len(pairs)} overlaps; the events add up to {minutes_text(written)}, the timeline to "
+            f"overlaps: {len(pairs)}; the events add up to {minutes_text(written)}, the timeline to "
             f"{minutes_text(once)}: what overlaps counts once",
         )

@@ -24,10 +24,12 @@ from kpi.calc.inputs import (
     WindowInput,
 )
 from kpi.calc.log import log_id
-from kpi.calendar import MINUTE_MS
+from kpi.calendar import DAY_MS, MINUTE_MS
 from kpi.document_types import Calendar, ExtraShift, Product, Shift, Stop
 
 _DAY_MIN: Final = 1440
+_LONGEST_MS: Final = 3660 * DAY_MS
+"""A case is written by hand: ten years are enough, and keep a slip of the pen from running for hours."""
 
 
 def offsets_only(zone: str, offsets: tuple[tuple[int, int], ...]) -> Calendar:
@@ -91,13 +93,13 @@ def window_input(case: CalcCase, context: Context) -> WindowInput | None:
     """Return the window: as written, else from the first to the last instant of events and readings."""
     if case.window is not None:
         start, end = context.ms(case.window.start), context.ms(case.window.end)
-        if start < 0 or start % MINUTE_MS or end % MINUTE_MS or end <= start:
+        if start < 0 or start % MINUTE_MS or end % MINUTE_MS or not 0 < end - start <= _LONGEST_MS:
+            told = f"{case.window.start.text} … {case.window.end.text}"
             context.stop(
                 "window.unusable",
                 ("window",),
-                f"窗口 {case.window.start.text} 至 {case.window.end.text} 应为整分钟，且结束晚于开始",
-                f"the window {case.window.start.text} to {case.window.end.text} must be whole minutes and end after it "
-                "began",
+                f"窗口 {told} 应为整分钟，结束晚于开始，最长 10 年",
+                f"the window {told} must be whole minutes, end after it began, and be ten years long at most",
             )
             return None
         return WindowInput(start, end)
@@ -105,6 +107,14 @@ def window_input(case: CalcCase, context: Context) -> WindowInput | None:
     if not instants:
         return None
     first, last = min(instants), max(instants)
+    if last - first > _LONGEST_MS:
+        context.stop(
+            "window.unusable",
+            (),
+            "未写 window，而首个与最后一个时刻相距超过 10 年",
+            "no window is written, and the first and last instant are more than ten years apart",
+        )
+        return None
     start = first // MINUTE_MS * MINUTE_MS
     end = max(-(-last // MINUTE_MS) * MINUTE_MS, start + MINUTE_MS)
     if start < first or end > last > first:

@@ -13,7 +13,8 @@ from kpi.calendar import DAY_MS, MINUTE_MS, instant
 from kpi.document_types import Calendar
 
 _DATED = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})[T ](\d{1,2}):(\d{2})(?::([0-5]\d)(?:\.(\d{1,3}))?)?\s*(Z|[+-]\d{2}:\d{2})?"
+    r"(\d{4})-(\d{2})-(\d{2})[T ](\d{1,2}):(\d{2})(?::([0-5]\d)(?:\.(\d{1,3}))?)?"
+    r"\s*(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?"
 )
 _OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::([0-5]\d)(?:\.(\d{1,3}))?)?")
 _EPOCH = date(1970, 1, 1).toordinal()

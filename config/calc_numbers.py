@@ -8,8 +8,7 @@ from pydantic import Field
 
 from config.base import ConfigModel, Duration, ExactNumber
 from config.calc_equipment import Name
-
-Count = Annotated[int, Field(ge=0)]
+from config.calc_integers import Count
 
 
 class OrdersCase(ConfigModel):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from config.base import ConfigModel, Duration, ExactNumber, PositiveDuration
 from config.calc_equipment import Name
+from config.calc_integers import Count, Factor
 from config.calc_moment import Moment
 from kpi.automatic_control import Mode, UnitState
 from kpi.registry import Acquisition, Control
 from kpi.slots import Outcome
 from model.signal import SignalClass
-
-Count = Annotated[int, Field(ge=0)]
 
 
 class RegistryRow(ConfigModel):
@@ -27,7 +26,7 @@ class RegistryRow(ConfigModel):
     """Name."""
     asset_class: str = Field(default="", alias="class")
     """Class: cnc, robot, plc, meter, press, inspection, logistics, manual, auxiliary."""
-    counts_as: Annotated[int, Field(ge=1)] = 1
+    counts_as: Factor = 1
     """Sets (台套) that it counts as."""
     production: bool | None = None
     """Production equipment."""

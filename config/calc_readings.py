@@ -24,7 +24,6 @@ _ROLE: Final = {
     "rework": Role.COUNT_REWORK,
 }
 _YEAR_2100: Final = 4_102_444_800_000
-_LOW, _HIGH = -(2**63), 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def counters(
             )
             continue
         values = _values(case, here, context, end_ms)
-        found.append(_counter(case, name, values, shortest, context))
+        found.append(_counter(case, name, values, shortest, (here, context)))
     return tuple(found)
 
 
@@ -63,8 +62,9 @@ def _counter(
     name: str,
     values: tuple[tuple[int, int], ...],
     shortest: Fraction | None,
-    context: Context,
+    where: tuple[Path, Context],
 ) -> CounterInput:
+    path, context = where
     pieces, per_ms = counter_rate(case.max_rate, shortest)
     return CounterInput(
         name=name,
@@ -72,8 +72,16 @@ def _counter(
         rules=Counter(case.first, case.modulus, pieces, per_ms, case.max_correction),
         hold_ms=milliseconds(case.hold),
         values=values,
-        events=tuple((context.ms(e.at), e.kind) for e in case.events),
-        restarts=tuple(context.ms(r) for r in case.restarts),
+        events=tuple(
+            (at, e.kind)
+            for i, e in enumerate(case.events)
+            if (at := instant_of(e.at, (*path, "events", i, "at"), context)) is not None
+        ),
+        restarts=tuple(
+            at
+            for i, r in enumerate(case.restarts)
+            if (at := instant_of(r, (*path, "restarts", i), context)) is not None
+        ),
     )
 
 
@@ -84,7 +92,6 @@ def _values(
         _Reading(i, at, value)
         for i, (moment, value) in enumerate(case.values)
         if (at := instant_of(moment, (*path, "values", i), context)) is not None
-        and _holds(value, (*path, "values", i), context)
     ]
     ordered = sorted(usable, key=lambda r: r.at)
     late = next((b for a, b in pairwise(usable) if b.at < a.at), None)
@@ -116,18 +123,6 @@ def instant_of(moment: WrittenMoment, path: Path, context: Context) -> int | Non
         + ": what it stands for is not used",
     )
     return None
-
-
-def _holds(value: int, path: Path, context: Context) -> bool:
-    if _LOW <= value <= _HIGH:
-        return True
-    context.stop(
-        "readings.beyond-64-bits",
-        path,
-        f"读数 {value} 超出 64 位整数：未采用",
-        f"the reading {value} does not fit 64 bits: it is not used",
-    )
-    return False
 
 
 def _distinct(

@@ -23,6 +23,9 @@ CLASSES: Final = (
 )
 
 
+_MOST_SLOTS: Final = 1_000_000
+
+
 def registry_input(case: CalcCase, context: Context) -> RegistryInput | None:
     """Return the registry of a case; None with findings if a row stands twice, None if there is none."""
     if not case.devices:
@@ -86,12 +89,30 @@ def points_input(
             "points have values with times but no window is written: how many slots were expected is not known",
         )
         return None
+    if timed and window is not None and not _countable(case, window, context):
+        return None
     return PointsInput(
         points=tuple(_point(p, ("points", i), context) for i, p in enumerate(case.points)),
         registry=registry.registry if registry is not None else None,
         window=window,
         plan=plan,
     )
+
+
+def _countable(case: CalcCase, window: WindowInput, context: Context) -> bool:
+    """Return whether no point expects more slots than a case written by hand can mean."""
+    for i, p in enumerate(case.points):
+        slots = (window.end_ms - window.start_ms) // milliseconds(p.slot)
+        if p.slots is None and slots > _MOST_SLOTS:
+            context.stop(
+                "points.too-many-slots",
+                ("points", i, "slot"),
+                f"{p.asset}/{p.signal} 在窗口内应采 {slots} 个时隙，超过 {_MOST_SLOTS}：请缩短窗口，或按结果写 slots",
+                f"{p.asset}/{p.signal} expects {slots} slots, more than {_MOST_SLOTS}: shorten the window "
+                "or write slots by outcome",
+            )
+            return False
+    return True
 
 
 def point_of(p: PointCase) -> RequiredPoint:
