@@ -61,16 +61,17 @@ def _machine(case: EquipmentInput, machine: MachineInput, work: Workspace | None
     variants: tuple[EquipmentSums, ...] = (sums,)
     if machine.time is not None:
         variants = tuple(replace(sums, atoms=atoms) for atoms in _divided(machine.time))
-    return MachineSums(machine, variants, _given(case, machine, variants[0]))
+    return MachineSums(
+        machine, variants, _given(machine, variants[0], planned=read and case.plan is not None)
+    )
 
 
-def _given(case: EquipmentInput, machine: MachineInput, sums: EquipmentSums) -> frozenset[Need]:
-    planned = machine.time is not None or (bool(machine.spans) and case.plan is not None)
-    whole = machine.time.whole if machine.time is not None else bool(machine.spans)
-    events = bool(machine.spans) and case.plan is not None
+def _given(machine: MachineInput, sums: EquipmentSums, *, planned: bool) -> frozenset[Need]:
+    """Return what is known of a machine; planned: the engine read it under a calendar, states or counters alone."""
+    events = planned and bool(machine.spans)
     found = {
-        Need.TIME: planned,
-        Need.CALENDAR: whole,
+        Need.TIME: planned or machine.time is not None,
+        Need.CALENDAR: machine.time.whole if machine.time is not None else planned,
         Need.COUNTS: bool(sums.rows),
         Need.IDEAL: sums.has_ideal,
         Need.REJECTS: bool(sums.rows) and all(r.scrap is not None for r in sums.rows),
