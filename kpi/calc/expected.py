@@ -14,7 +14,7 @@ from kpi.calc.figure import MS_PER_UNIT, Figure
 from kpi.display import decimal_text
 from model.ratio import Undefined
 
-_NUMBER: Final = re.compile(r"\s*(-?[0-9][0-9 ,]*)(?:\.([0-9]+))?\s*(%|[^\s0-9].*)?\s*")
+_NUMBER: Final = re.compile(r"\s*(-?[0-9][0-9 ,]*)(?:\.([0-9]+))?\s*(%|[^\s0-9.].*)?\s*")
 
 
 _HALF: Final = Fraction(1, 2)
