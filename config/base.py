@@ -99,7 +99,12 @@ Duration = Annotated[
 PositiveDuration = Annotated[Duration, Field(gt=timedelta(0))]
 CycleTime = Annotated[Fraction, BeforeValidator(_cycle), PlainSerializer(str), _text]
 """Exact time per piece: `90 s`, `7/min`."""
-ExactNumber = Annotated[Fraction, BeforeValidator(_fraction), PlainSerializer(str), _text]
+ExactNumber = Annotated[
+    Fraction,
+    BeforeValidator(_fraction),
+    PlainSerializer(str),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]}),
+]
 """An exact rational number: `1000`, `0.01`, `1/3`."""
 TimeOfDay = Annotated[int, BeforeValidator(_clock), Field(ge=0, le=2880), _text]
 """Minutes after local midnight, written `08:00`; the end of a night shift may be `32:00` or earlier than its start."""

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from config.base import ConfigModel
 from config.calc_energy import EnergyCase
@@ -23,7 +23,11 @@ from config.calc_periods import PeriodsCase
 from config.calc_plant import LoopCase, PointCase, ProcessRow, RegistryRow
 from config.models import Text
 
-Written = Annotated[str, BeforeValidator(lambda v: str(v) if isinstance(v, int) else v)]
+Written = Annotated[
+    str,
+    BeforeValidator(lambda v: str(v) if isinstance(v, int) and not isinstance(v, bool) else v),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]}),
+]
 """A number as it was printed, digits and unit included."""
 
 

@@ -32,7 +32,10 @@ def _share(value: object) -> object:
 
 
 Share = Annotated[
-    Fraction, BeforeValidator(_share), PlainSerializer(str), WithJsonSchema({"type": "string"})
+    Fraction,
+    BeforeValidator(_share),
+    PlainSerializer(str),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]}),
 ]
 """An exact share: `10 %`, `0.1`, `1/10`."""
 
