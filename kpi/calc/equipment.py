@@ -16,7 +16,7 @@ from typing import Final
 from kpi.calc.figure import Figure, figure_of
 from kpi.calc.inputs import EquipmentInput
 from kpi.calc.needs import NEEDS, NEVER, Need
-from kpi.calc.sums import MOST_VARIANTS, CaseSums, MachineSums, case_sums
+from kpi.calc.sums import CaseSums, MachineSums, case_sums
 from kpi.equipment.indicator import Operand, Result
 from kpi.equipment.iso22400 import equipment_indicators
 from kpi.equipment.schools import school_indicators
@@ -25,6 +25,8 @@ from kpi.profiles import Profile
 from model.ratio import Undefined
 
 _OTHERS: Final = (Profile.TPM, Profile.SEMI_E10, Profile.VDI3423)
+MOST_WAYS: Final = 1024
+"""With more ways to divide the time of a group, a figure that depends on it gets no range."""
 Group = tuple[EquipmentSums, ...]
 
 
@@ -92,10 +94,16 @@ def _common(members: Sequence[MachineSums]) -> frozenset[Need]:
 
 
 def _merged(members: Sequence[MachineSums], *, ideal: bool) -> list[Result]:
-    """Return the results over every way to divide the time of the members."""
-    ways = prod(len(m.variants) for m in members)
-    if ways <= MOST_VARIANTS:
-        groups: Iterable[Group] = product(*(m.variants for m in members))
+    """Return the results over every way to divide the time of the members.
+
+    Machines that call a time alike divide it alike: a figure of a group depends on sums over the group alone, and the
+    sums that divisions of each machine can reach are those of the joint ones.
+    """
+    keys = list(dict.fromkeys(k for m in members for k in m.keys))
+    if prod(len(atoms) for _, atoms, _ in keys) <= MOST_WAYS:
+        choices = product(*(atoms for _, atoms, _ in keys))
+        joint = (dict(zip(keys, choice, strict=True)) for choice in choices)
+        groups: Iterable[Group] = (tuple(m.variant(c) for m in members) for c in joint)
         return _over(groups, ideal=ideal, exact=True)
     return _over(_one_by_one(members), ideal=ideal, exact=False)
 

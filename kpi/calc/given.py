@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
 
 from kpi.calc.figure import Figure, figure_of
-from kpi.equipment.indicator import Indicator, Operand, Result, undefined
-from kpi.equipment.iso_others import CAPABILITY, capability, given_ratios
+from kpi.equipment.indicator import Operand, Result, undefined
+from kpi.equipment.iso_others import CAPABILITY, capability, given_ratios, rolled_yield
 from model.ratio import Undefined
-
-ROLLED: Final = Indicator(
-    "rolled-throughput-yield",
-    "ours",
-    "滚动直通率",
-    "rolled throughput yield",
-    "Π (GP / IP)",
-    "1",
-    "not an indicator of ISO 22400-2; as quality handbooks define it (units without scrap and rework, step by step)",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +46,8 @@ def operation_figures(operations: Sequence[OperationInput]) -> tuple[Figure, ...
         found += given_ratios({"GP": Fraction(o.good), "IP": Fraction(o.inspected)})
     figures = [figure_of(r, o.name) for r, o in zip(found, operations, strict=True)]
     if len(operations) > 1:
-        figures.append(figure_of(rolled(found, [o.name for o in operations])))
+        figures.append(figure_of(rolled_yield(found, [o.name for o in operations])))
     return tuple(figures)
-
-
-def rolled(yields: Sequence[Result], names: Sequence[str]) -> Result:
-    """Return the product of the yields of all operations; undefined if one is."""
-    value = Fraction(1)
-    operands = []
-    for result, name in zip(yields, names, strict=True):
-        if isinstance(result.value, Undefined):
-            return undefined(ROLLED, result.value)
-        value *= result.value
-        operands.append(Operand(name, result.value, "1"))
-    return Result(ROLLED, value, tuple(operands))
 
 
 def capability_figures(given: CapabilityInput) -> tuple[Figure, ...]:

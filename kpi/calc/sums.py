@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Final
 
 from kpi.calc.inputs import EquipmentInput, MachineInput, PieceInput, TimeInput
 from kpi.calc.log import log_id, workspace
@@ -16,8 +16,10 @@ from kpi.equipment.sums import EquipmentSums, PieceRow
 from kpi.workspace import Workspace
 from model.state import Atom
 
-MOST_VARIANTS: Final = 512
-"""More ways to divide the time are not gone through."""
+Key = tuple[str, tuple[Atom, ...], bool]
+"""A divided time: its name, the atoms that it may be, and whether its machine counts in OEE."""
+Choice = Mapping[Key, Atom]
+"""The atom that each divided time is wholly in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,19 @@ class MachineSums:
     variants: tuple[EquipmentSums, ...]
     """At least one; several where the case gives time of several atoms as one number."""
     given: frozenset[Need]
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Return the divided times, the first varying slowest in `variants`."""
+        time, counted = self.machine.time, self.variants[0].has_ideal
+        return tuple((s.name, s.atoms, counted) for s in time.splits) if time is not None else ()
+
+    def variant(self, choice: Choice) -> EquipmentSums:
+        """Return the sums for one choice."""
+        at = 0
+        for key in self.keys:
+            at = at * len(key[1]) + key[1].index(choice[key])
+        return self.variants[at]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +152,11 @@ def _ideal(name: str, machine: MachineInput) -> Ideal:
 
 
 def _divided(time: TimeInput) -> list[dict[Atom, int]]:
-    """Return the atoms for every choice of one whole atom for each divided time; at most MOST_VARIANTS."""
+    """Return the atoms for every choice of one whole atom for each divided time."""
     found = []
     for choice in product(*(s.atoms for s in time.splits)):
         atoms = dict(time.atoms)
         for split, atom in zip(time.splits, choice, strict=True):
             atoms[atom] += split.ms
         found.append(atoms)
-        if len(found) == MOST_VARIANTS:
-            break
     return found

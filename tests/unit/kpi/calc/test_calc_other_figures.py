@@ -275,6 +275,20 @@ def test_comparison_without_noise(after: int, threshold: str, word: Word) -> Non
     assert main.word is word
 
 
+def test_numbers_put_in_give_the_change() -> None:
+    found = solved(
+        f"""
+        periods:
+          metric: defect-change
+          threshold: 10 %
+          before: {{first: 2026-01-05, days: {days(7, 100, 28)}}}
+          after: {{first: 2026-03-02, days: {days(4, 100, 28)}}}
+        """
+    ).figure("defect-change")
+    n = {o.symbol: o.value for o in found.operands}
+    assert found.value == 1 - (n["N_A"] * n["D_B"]) / (n["N_B"] * n["D_A"]) == F(3, 7)
+
+
 def test_decimals_and_weekday_pattern_of_daily_values() -> None:
     # Five working days a week, a holiday on Tuesday 2026-01-06, Saturday 10 January worked instead.
     found = solved(

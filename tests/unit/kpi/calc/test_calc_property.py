@@ -227,6 +227,60 @@ def test_range_of_divided_time_holds_every_division_and_its_ends_are_reached(
         assert figure.high is not None or figure.open_high
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 60), st.integers(0, 60)), min_size=2, max_size=3),
+    st.integers(0, 3),
+)
+def test_range_of_a_group_holds_every_division_of_each_of_its_machines(
+    machines: list[tuple[int, int]], without_ideal: int
+) -> None:
+    """Every machine divides its time in its own way: no combination of whole atoms leaves the range of the group."""
+    counts = "counts: [{made: 20, good: 20, scrap: 0, rework: 0}]"
+    text = "machines:\n" + "".join(
+        f"  - id: m{i}\n    time: {{tpm: {{operating: {ran} min, downtime: {down} min}}}}\n    {counts}\n"
+        + ("" if i == without_ideal else "    products: [{ideal_cycle: 30 s}]\n")
+        for i, (ran, down) in enumerate(machines)
+    )
+    found = {f.id: f for f in solved(text).result.figures if not f.machine}
+    ways = [
+        [
+            {minor: ran * MIN, stop: down * MIN}
+            for minor in (Atom.RUN, Atom.MINOR)
+            for stop in (Atom.SETUP, Atom.FAULT, Atom.IDLE)
+        ]
+        for ran, down in machines
+    ]
+    reached: dict[str, list[Fraction]] = {name: [] for name in found}
+    for combination in choices(*ways):
+        group = [
+            EquipmentSums(
+                asset=f"m{i}",
+                atoms={a: way.get(a, 0) for a in Atom},
+                rows=(PieceRow("", ideal, ideal, 20, 20, 0, 0),),
+                measured=True,
+                has_ideal=ideal is not None,
+            )
+            for i, way in enumerate(combination)
+            for ideal in [None if i == without_ideal else F(30_000)]
+        ]
+        for name, figure in direct(group).items():
+            if name in found and not isinstance(figure.value, Undefined):
+                reached[name].append(figure.value)
+    for name in (
+        "iso22400/availability",
+        "iso22400/setup-ratio",
+        "tpm/availability",
+        "iso22400/nee",
+    ):
+        figure = found[name]
+        low, high = (figure.low, figure.high) if figure.bounded else (figure.value, figure.value)
+        if low is not None:
+            assert min(reached[name]) == low, name
+        if high is not None:
+            assert max(reached[name]) == high, name
+
+
 def _direct_of(way: dict[str, Fraction], made: int, ideal_s: int) -> dict[str, Figure]:
     # A quarter of whole minutes is whole ms.
     atoms = {a: int(way.get(a.value, F(0))) for a in Atom}
