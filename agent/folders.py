@@ -31,6 +31,10 @@ class DataFolder:
         """Return the folder of the frames of one epoch."""
         return self.root / "frames" / f"epoch-{epoch}"
 
+    def statistics(self, epoch: int) -> Path:
+        """Return the statistics of one epoch; they can be formed again from ledger and frames."""
+        return self.root / "statistics" / f"epoch-{epoch}.sqlite"
+
     @property
     def control(self) -> Path:
         """Return the folder of requests to the running agent."""

@@ -13,6 +13,8 @@ from model.flags import RowFlag
 
 CHUNK_BYTES: Final = 4 << 20
 """Bytes of frames that are cut at once."""
+SLICED_ROWS: Final = 12
+"""From so many rows a frame on, copying its columns is quicker than fetching their numbers (measured)."""
 _SALT: Final = 16
 _COUNT_AT: Final = 16
 """Place of the number of rows in a frame (format-core §2)."""
@@ -115,28 +117,56 @@ class _Frames:
 def _stream(number: _Numbers, frames: _Frames, layout: FrameLayout, texts: TextNumbers) -> Rows:
     """Return the rows of frames in order."""
     counts = frames.counts
-    n = np.repeat(counts, counts)
-    row = np.arange(len(n)) - np.repeat(np.cumsum(counts) - counts, counts)
-    first = np.repeat(frames.start + layout.header, counts)
-    eight = first + 8 * row
-    signal = number.take("<u2", first + 28 * n + 2 * row)
-    flags = number.take("<u2", first + 30 * n + 2 * row)
-    value = number.take("<i8", eight + 16 * n)
+    received, source, value, status, signal, flags = (
+        _sliced(number.data, frames, layout.header)
+        if int(counts.sum()) >= SLICED_ROWS * len(counts)
+        else _gathered(number, frames, layout.header)
+    )
     if layout.text:
         carries = np.flatnonzero(np.isin(signal, layout.text) & (flags & _NO_TEXT == 0))
         place = value[carries]
-        start = (first + 32 * n)[carries] + (place & 0xFFFF_FFFF)
+        heap = np.repeat(frames.start + layout.header + 32 * counts, counts)
+        start = heap[carries] + (place & 0xFFFF_FFFF)
         spans = zip(start.tolist(), (start + (place >> 32)).tolist(), strict=True)
+        value = value.copy()
         value[carries] = [texts.number(number.data[a:b]) for a, b in spans]
-    return Rows(
-        layout.points[signal],
-        np.repeat(frames.slot, counts),
-        number.take("<i8", eight + 8 * n),
-        number.take("<i8", eight),
-        value,
-        number.take("<u4", first + 24 * n + 4 * row),
-        flags,
-    )
+    points = layout.points[signal]
+    return Rows(points, np.repeat(frames.slot, counts), source, received, value, status, flags)
+
+
+_Columns = tuple[Int64, Int64, Int64, NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint16]]
+"""received, source, value, status, signal, flags."""
+_PLACES: Final = (
+    (0, 8, "<i8"),
+    (8, 16, "<i8"),
+    (16, 24, "<i8"),
+    (24, 28, "<u4"),
+    (28, 30, "<u2"),
+    (30, 32, "<u2"),
+)
+"""First byte and the one after the last of each column, as multiples of the number of rows; and its numbers."""
+
+
+def _sliced(data: bytes, frames: _Frames, header: int) -> _Columns:
+    """Return the columns of frames of many rows: each column of a frame is copied as one piece."""
+    spans = list(zip((frames.start + header).tolist(), frames.counts.tolist(), strict=True))
+    columns: list[Any] = [
+        np.frombuffer(b"".join([data[at + a * n : at + b * n] for at, n in spans]), kind)
+        for a, b, kind in _PLACES
+    ]
+    received, source, value, status, signal, flags = columns
+    return received, source, value, status, signal, flags
+
+
+def _gathered(number: _Numbers, frames: _Frames, header: int) -> _Columns:
+    """Return the columns of frames of few rows: each number is fetched from its place."""
+    counts = frames.counts
+    n = np.repeat(counts, counts)
+    row = np.arange(len(n)) - np.repeat(np.cumsum(counts) - counts, counts)
+    first = np.repeat(frames.start + header, counts)
+    columns = [number.take(kind, first + a * n + (b - a) * row) for a, b, kind in _PLACES]
+    received, source, value, status, signal, flags = columns
+    return received, source, value, status, signal, flags
 
 
 class _Numbers:

@@ -28,6 +28,7 @@ from agent.sealer import Now
 from agent.slot_memory import SlotMemory
 from agent.software import version
 from agent.sources import build_sources
+from agent.statistics_task import StatisticsTask
 from agent.status_file import AgentStatus, SourceLine, write_status
 from agent.supervisor import Supervisor
 from agent.tiles import Tiles
@@ -165,6 +166,7 @@ class _Run:
         self._follower = LogFollower(
             parts.folder.ledger(parts.origin.epoch), parts.folder.frames(parts.origin.epoch)
         )
+        self._statistics = StatisticsTask(parts.folder, parts.origin.epoch)
         self._delivery = DeliveryLoop(plant, parts.folder, parts.journal, clock)
         self._control = ControlFolder(parts.folder.control)
         self._started_ms = 0
@@ -263,6 +265,7 @@ class _Run:
             _LOG.error("the run did not end in order: %s", exc)
         self._slots.save(self._clock.unix_ns(), self._parts.journal.last_seq)
         self._delivery.close()
+        self._statistics.stop()
         self._write(stopped=True)
 
     def _journalled_since(self, mark: int) -> Iterator[Batch]:
@@ -357,6 +360,7 @@ class _Run:
                 seen = blocks
                 figures: Today = await asyncio.to_thread(today, self._follower)
                 self._board.set_today(figures)
+                await asyncio.to_thread(self._statistics.update, self._follower)
             await asyncio.sleep(min(FIGURES_S, 1.0))
 
     async def _serve_control(self) -> None:

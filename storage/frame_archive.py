@@ -117,6 +117,11 @@ class FrameArchive:
             self._file = None
 
     @property
+    def folder(self) -> Path:
+        """Return where the files are."""
+        return self._folder
+
+    @property
     def broken(self) -> bool:
         """Return whether a write failed half-way: it takes nothing more until it is opened again."""
         return self._broken

@@ -18,6 +18,7 @@ from agent.cli import (
     demo,
     import_,
     init,
+    kpi,
     plan,
     report,
     run,
@@ -43,6 +44,7 @@ app.command("schema")(init.schema)
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)
+app.command("kpi")(kpi.kpi)
 app.command("report")(report.report)
 app.command("calc")(calc.calc)
 app.command("import")(import_.import_)

@@ -10,6 +10,7 @@ import numpy as np
 
 from kpi.claims import AutomaticControlClaim, ClaimResult, Json, result
 from kpi.document_types import Loop
+from kpi.equipment.distinct import rising
 from kpi.equipment.output_limit import at_limit
 from kpi.equipment.signal_rows import rows_of
 from kpi.equipment.space import EquipmentSpace, equipment_space
@@ -86,14 +87,12 @@ def _time(work: Workspace, asset: str, name: str, running: Line) -> LoopTime:
     mode, texts = _mode(work, asset, name, parts)
     limit = _limit(work, asset, name, parts)
     start, end = work.span.start_ms, work.span.end_ms
-    edges = np.unique(
-        np.concatenate(
-            [
-                np.array([start, end], dtype=np.int64),
-                *(x.inner(start, end) for x in (mode, limit, running)),
-                np.array([p.start_ms for p in work.parts], dtype=np.int64),
-            ]
-        )
+    edges = rising(
+        [
+            np.array([start, end], dtype=np.int64),
+            *(x.inner(start, end) for x in (mode, limit, running)),
+            np.array([p.start_ms for p in work.parts], dtype=np.int64),
+        ]
     )
     begin, length = edges[:-1], np.diff(edges)
     code, runs = mode.at(begin), running.at(begin) == 1

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from kpi.atoms import ATOMS, column_of
 from kpi.calendar import HOUR_MS, Kind
 from kpi.document_types import ConfigDocument
+from kpi.equipment.distinct import rising
 from kpi.equipment.plan import ShiftId
 from kpi.equipment.values import Line
 from kpi.readings import Readings
@@ -152,6 +153,24 @@ class AssetCells:
     """Registers (energy, consumption) with an accepted reading."""
 
 
+def stretch(cells: AssetCells, low: int, high: int) -> AssetCells:
+    """Return the cells low … high − 1 alone, with what is booked in them."""
+
+    def cut(rows: Any, mask: Any) -> Any:
+        found = {f.name: getattr(rows, f.name)[mask] for f in fields(rows)}
+        if "cell" in found:
+            found["cell"] = found["cell"] - low
+        return replace(rows, **found)
+
+    gaps, quantities = cells.gaps, cells.quantities
+    return replace(
+        cells,
+        table=cut(cells.table, slice(low, high)),
+        gaps=cut(gaps, (gaps.cell >= low) & (gaps.cell < high)),
+        quantities=cut(quantities, (quantities.cell >= low) & (quantities.cell < high)),
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Cuts:
     """The lines along which an asset is cut, all over the same time."""
@@ -195,16 +214,14 @@ def cut_cells(cuts: Cuts, start_ms: int, end_ms: int) -> Cut:
     lines = (cuts.kind, cuts.shift, cuts.day, cuts.product)
     state = cuts.state
     inner = state.edges[(state.edges > start_ms) & (state.edges < end_ms)]
-    edges = np.unique(
-        np.concatenate(
-            [
-                np.array([start_ms, end_ms], dtype=np.int64),
-                hours,
-                cuts.starts[(cuts.starts > start_ms) & (cuts.starts < end_ms)],
-                inner,
-                *(x.inner(start_ms, end_ms) for x in lines),
-            ]
-        )
+    edges = rising(
+        [
+            np.array([start_ms, end_ms], dtype=np.int64),
+            hours,
+            cuts.starts[(cuts.starts > start_ms) & (cuts.starts < end_ms)],
+            inner,
+            *(x.inner(start_ms, end_ms) for x in lines),
+        ]
     )
     begin = edges[:-1]
     kind, shift, day, product = (x.at(begin) for x in lines)

@@ -159,13 +159,17 @@ class CounterHistory:
 
     def booked(self) -> Booked:
         """Return what the rows taken so far book."""
-        steps = self._steps or [(_NONE, _NONE, _NONE)]
-        counts: list[Any] = [s[2] for s in steps]
-        kind = object if any(c.dtype == object for c in counts) else np.int64
+        if len(self._steps) > 1:
+            counts: list[Any] = [s[2] for s in self._steps]
+            kind = object if any(c.dtype == object for c in counts) else np.int64
+            begin, end = (np.concatenate([s[i] for s in self._steps]) for i in range(2))
+            count: Readings = np.concatenate([c.astype(kind, copy=False) for c in counts])
+            self._steps = [(begin, end, count)]
+        begin, end, count = self._steps[0] if self._steps else (_NONE, _NONE, _NONE)
         return Booked(
-            begin=np.concatenate([s[0] for s in steps]),
-            end=np.concatenate([s[1] for s in steps]),
-            count=np.concatenate([c.astype(kind, copy=False) for c in counts]),
+            begin=begin,
+            end=end,
+            count=count,
             marks=tuple(self._marks),
             gaps=tuple(self._gaps),
             first=self._first,
@@ -231,12 +235,10 @@ class CounterHistory:
         return accepted[int(lead) :]
 
     def _keep(self, found: Walked, values: Readings, tau: Int64) -> None:
-        at = np.flatnonzero(found.plain)
-        count = values[at] - values[at - 1]
-        some = count != 0
-        at, count = at[some], count[some]
+        step = values[1:] - values[:-1]
+        at = np.flatnonzero(found.plain[1:] & (step != 0))
         if len(at):
-            self._steps.append((tau[at - 1], tau[at], count))
+            self._steps.append((tau[at], tau[at + 1], step[at]))
         if found.steps:
             begin = tau[[a for a, _, _ in found.steps]]
             end = tau[[b for _, b, _ in found.steps]]

@@ -10,6 +10,7 @@ import numpy as np
 from kpi.calendar import Kind
 from kpi.document_types import SignalSpec
 from kpi.equipment.cells import COUNT_ROLES, AssetCells, GapKind, GapTable, Rate
+from kpi.equipment.distinct import distinct
 from kpi.equipment.exact_columns import exact_sum
 from kpi.equipment.piece_rows import FROM_TOTAL, GOOD
 from kpi.equipment.sums import CountGap
@@ -41,7 +42,7 @@ def _stored(cells: AssetCells, chosen: Bool, from_total: Bool) -> Iterator[GapSu
         return
     number = gap_numbers(gaps)
     at = np.flatnonzero(chosen[gaps.cell])
-    at = at[np.argsort(number[at], kind="stable")]
+    at = at[np.lexsort((gaps.start[at], number[at]))]
     for rows in np.split(at, np.flatnonzero(np.diff(number[at])) + 1):
         if not len(rows):
             continue
@@ -51,7 +52,8 @@ def _stored(cells: AssetCells, chosen: Bool, from_total: Bool) -> Iterator[GapSu
             (counter.role, counter.signal),
             (int(gaps.start[rows].min()), int(gaps.end[rows].max())),
             int(gaps.planned[rows].sum()),
-            cells.rates[int(gaps.rate[rows[0]])],
+            # The part that ends a gap knows best by which rule it ended.
+            cells.rates[int(gaps.rate[rows[-1]])],
         )
         yield GapSum(gap, exact_sum(gaps.made[rows][counts]))
 
@@ -73,7 +75,7 @@ def gap_numbers(gaps: GapTable) -> Int64:
 def _without_role(cells: AssetCells, chosen: Bool, from_total: Bool) -> Iterator[GapSum]:
     """Yield the gaps (iv): stretches whose configuration has no signal of a role that another chosen one has."""
     table = cells.table
-    parts = np.unique(table.part[chosen]).tolist()
+    parts, _ = distinct(table.part[chosen])
     for role in COUNT_ROLES:
         signals: dict[str, SignalSpec] = {}
         lacking = []

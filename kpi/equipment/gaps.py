@@ -30,7 +30,7 @@ class GapSpan:
 def gap_spans(
     asset: str, counter: CounterId, booked: Booked, specs: Specs, reach: Reach
 ) -> list[GapSpan]:
-    """Return the gaps (i), (ii) and (iii) of one counter inside the window, none empty.
+    """Return the gaps (i), (ii) and (iii) of one counter inside the window, where the signal is configured; none empty.
 
     specs: what each configuration of the history says about the signal.
     """
@@ -46,7 +46,7 @@ def gap_spans(
     found = [
         GapSpan(GapKind.STEP, gap.start_ms, a, b, gap.rules)
         for gap in booked.gaps
-        for a, b in _meet([(low, high)], gap.start_ms, gap.end_ms)
+        for a, b in _meet(here, max(gap.start_ms, low), min(gap.end_ms, high))
     ]
 
     def add(kind: GapKind, start_ms: int, end_ms: int, rules: Counter) -> None:

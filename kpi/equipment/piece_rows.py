@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -156,14 +157,19 @@ def counts_of(counts: Readings, present: int) -> Counts:
 
 
 def role_rows(cells: AssetCells, pieces: PieceRows) -> list[RoleRow]:
-    """Return the rows of the pieces, by (product, ideal cycle, roles present)."""
+    """Return the rows of the pieces by (product, ideal cycle, roles present), in this order."""
     found: dict[tuple[str, Ideal, int], Counts] = {}
     for p in pieces.parts:
         asset = cells.documents[p.part].asset.get(cells.asset)
         key = (p.product, ideal_of(asset, p.product), p.counts.present)
         before = found.get(key)
         found[key] = p.counts if before is None else _plus(before, p.counts)
-    return [RoleRow(product, ideal, counts) for (product, ideal, _), counts in found.items()]
+
+    def place(key: tuple[str, Ideal, int]) -> tuple[bytes, Fraction, Fraction, int]:
+        product, ideal, present = key
+        return product.encode(), ideal.low or Fraction(0), ideal.high or Fraction(0), present
+
+    return [RoleRow(key[0], key[1], found[key]) for key in sorted(found, key=place)]
 
 
 def _plus(a: Counts, b: Counts) -> Counts:

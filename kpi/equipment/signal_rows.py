@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from kpi.window import Bool, Int32, Int64, PointKey
 from model.flags import RowFlag
 from model.status import SEVERITY_MASK
 
+BAD_VALUE: Final = 3
+"""Kind of a value row that is not good: as an event a break, as a row never doubled."""
 Specs = tuple[SignalSpec | None, ...]
 """What each configuration in use says about a signal; None = not in it."""
 
@@ -26,7 +29,7 @@ class SignalRows:
     tau: Int64
     """Instant of the row in Unix ms."""
     kind: Codes
-    """SET (good value row), PROOF (H row) or BREAK (any other)."""
+    """SET (good value row), PROOF (H row), BREAK (no value) or BAD_VALUE (a value that is not good)."""
     value: Int64
     """The eight value bytes, of a text the number of the text; meaningful where SET."""
     config: Int32
@@ -64,7 +67,8 @@ class SignalRows:
 
 def same_config(config: int, rows: int) -> Int32:
     """Return the column of one configuration for so many rows, without memory."""
-    return np.broadcast_to(np.int32(config), (rows,))
+    # The same as np.broadcast_to, which takes ten times as long.
+    return np.ndarray((rows,), np.int32, np.int32(config).tobytes(), 0, (0,))
 
 
 def joined_rows(parts: Sequence[SignalRows]) -> SignalRows:
@@ -82,14 +86,45 @@ def joined_rows(parts: Sequence[SignalRows]) -> SignalRows:
     )
 
 
+def in_order(rows: SignalRows, text: Bool) -> SignalRows:
+    """Return rows in order of τ without duplicates; rows of one τ must be in order of sealing already.
+
+    text: by configuration whether the signal is of type text. A value row that repeats τ and value of an earlier one is
+    dropped, whatever its status (claims.md §0).
+    """
+    tau = rows.tau
+    if len(tau) < 2:
+        return rows
+    if (tau[1:] < tau[:-1]).any():
+        order = np.argsort(tau, kind="stable")
+        config = rows.config if rows.one_config is not None else rows.config[order]
+        rows = SignalRows(tau[order], rows.kind[order], rows.value[order], config)
+        tau = rows.tau
+    twin = tau[1:] == tau[:-1]
+    if not twin.any():
+        return rows
+    keep = np.ones(len(tau), dtype=np.bool_)
+    near = np.zeros(len(tau), dtype=np.bool_)
+    near[1:] |= twin
+    near[:-1] |= twin
+    seen: set[tuple[int, int, bool]] = set()
+    for i in np.flatnonzero(near & ((rows.kind == SET) | (rows.kind == BAD_VALUE))).tolist():
+        key = int(tau[i]), int(rows.value[i]), bool(text[rows.config[i]])
+        keep[i] = key not in seen
+        seen.add(key)
+    return rows.select(keep)
+
+
 def kinds(status: NDArray[np.uint32], flags: NDArray[np.uint16]) -> Codes:
     """Return the kind of each row from its status word and flags."""
     no_value = np.uint16(RowFlag.NO_VALUE | RowFlag.MISSED)
     if not flags.any() and not status.any():
         return np.full(len(flags), SET, dtype=np.int8)
-    good = ((flags & no_value) == 0) & ((status & np.uint32(SEVERITY_MASK)) == 0)
+    has_value = (flags & no_value) == 0
+    good = has_value & ((status & np.uint32(SEVERITY_MASK)) == 0)
     alive = (flags & np.uint16(RowFlag.ALIVE)) != 0
-    return np.where(good, SET, np.where(alive, PROOF, BREAK)).astype(np.int8)
+    rest = np.where(has_value, BAD_VALUE, BREAK)
+    return np.where(good, SET, np.where(alive, PROOF, rest)).astype(np.int8)
 
 
 def rows_of(selection: Selection, key: PointKey) -> SignalRows:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from kpi.document_types import Asset, ConfigDocument, SignalSpec, StateTable
+from kpi.equipment.distinct import distinct, rising
 from kpi.equipment.values import Line, ValueLine, joined, tile
 from kpi.history import ConfigSegment
 from kpi.timeline import CODE, Timeline
@@ -89,7 +90,7 @@ def _of_part(asset: str, lines: Lines, part: ConfigSegment) -> Line:
         )
     if len(known) == 1:
         return known[0]
-    edges = np.unique(np.concatenate([x.edges for x in known]))
+    edges = rising([x.edges for x in known])
     codes = np.full(len(edges) - 1, UNKNOWN_STATE, dtype=np.int32)
     for line in reversed(known):
         own = line.at(edges[:-1])
@@ -113,7 +114,7 @@ def _of_signal(
     ]
     start, end = part.start_ms, part.end_ms
     inner = [x.line.inner(start, end) for x in (own, *others) if x is not None]
-    starts = np.unique(np.concatenate([np.array([start], dtype=np.int64), *inner]))
+    starts = rising([np.array([start], dtype=np.int64), *inner])
     columns = [own.line.at(starts)]
     texts = [own.texts]
     for other in others:
@@ -130,9 +131,9 @@ def _looked_up(
     key = np.zeros(len(columns[0]), dtype=np.int64)
     for column, size in zip(columns, sizes, strict=True):
         key = key * size + (column + 1)
-    distinct, where = np.unique(key, return_inverse=True)
+    keys, where = distinct(key)
     found = []
-    for number in distinct.tolist():
+    for number in keys:
         codes: list[int] = []
         rest = number
         for size in reversed(sizes):

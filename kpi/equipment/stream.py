@@ -37,7 +37,7 @@ class StreamTail:
     seen_ms: int
     """Rows before this instant are in."""
     floor_ms: int
-    """Values and states before this instant are forgotten; a state begins here that nothing before it changes."""
+    """Values and states before this instant are forgotten; the state here is one that nothing before it changes."""
     record: RecordTail
 
 
@@ -67,6 +67,11 @@ class AssetStream:
     def points(self) -> tuple[PointKey, ...]:
         """Return the signals whose rows are wanted."""
         return self._builder.points
+
+    @property
+    def start_ms(self) -> int:
+        """Return the first ms of all cells."""
+        return self._start
 
     @property
     def seen_ms(self) -> int:
@@ -125,7 +130,10 @@ class AssetStream:
             low = min(low, int(booked.begin[spread].min(initial=low)))
         line, fixed = self._states()
         at = np.flatnonzero(fixed & (line.edges[:-1] <= low))
-        return int(line.edges[at[-1]]) if len(at) else self._floor
+        if not len(at):
+            return self._floor
+        # One ms of a fixed state is as good as all of it: as the first state of a line it is kept at any length.
+        return max(min(low, int(line.edges[at[-1] + 1]) - 1), self._floor)
 
     def _states(self) -> tuple[Line, Bool]:
         """Return the states that are not forgotten, before debounce, and which of them are fixed."""

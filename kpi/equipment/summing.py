@@ -11,6 +11,7 @@ from kpi.atoms import ATOMS, as_mapping
 from kpi.calendar import Kind
 from kpi.equipment.cells import COUNT_ROLES, ROLE_BIT, AssetCells, CounterId
 from kpi.equipment.counter_steps import MARKS
+from kpi.equipment.distinct import distinct
 from kpi.equipment.exact_columns import exact_sum
 from kpi.equipment.gap_sums import gap_sums
 from kpi.equipment.piece_rows import (
@@ -58,7 +59,7 @@ class _Summing:
         self._table = cells.table
         self._service: Bool = chosen & cells.table.in_service
         self._present = present_roles(cells)
-        parts = np.unique(cells.table.part[chosen]).tolist()
+        parts, _ = distinct(cells.table.part[chosen])
         self._documents = [cells.documents[p] for p in parts]
         self._assets = [d.asset.get(cells.asset) for d in self._documents]
         self._pieces = piece_rows(cells, chosen)
@@ -99,14 +100,14 @@ class _Summing:
 
     def _measured(self) -> bool:
         """Return whether good pieces are known in some cell, or there is none that belongs to figures."""
-        roles = np.unique(self._present[self._service]).tolist()
+        roles, _ = distinct(self._present[self._service])
         return not roles or any(r & GOOD or r & FROM_TOTAL == FROM_TOTAL for r in roles)
 
     def _has_ideal(self) -> bool:
         """Return whether every cell with planned or running time has a product with an ideal cycle."""
         table = self._table
         counts = (table.kind == int(Kind.PLANNED)) | (table.atoms[:, _RUN_X] > 0)
-        parts = np.unique(table.part[self._service & counts]).tolist()
+        parts, _ = distinct(table.part[self._service & counts])
         return all(ideals(self._cells.documents[p].asset.get(self._cells.asset)) for p in parts)
 
     def _factor(self) -> int:

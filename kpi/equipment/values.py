@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kpi.equipment.distinct import distinct
 from kpi.equipment.signal_rows import SignalRows, Specs
 from kpi.timeline import BREAK, PROOF, SET, Codes
 from kpi.window import Bool, Int32, Int64
@@ -169,13 +170,13 @@ class ValueHistory:
         value = rows.value[place]
         kind = self._type[rows.config[place]]
         codes = np.empty(len(place), dtype=np.int32)
-        for number in np.unique(kind).tolist():
+        for number in distinct(kind)[0]:
             mask = kind == number
             if number == _FLOAT:
                 codes[mask] = self._code_of(0, number)  # known, without spelling
                 continue
-            distinct, where = np.unique(value[mask], return_inverse=True)
-            table = [self._code_of(v, number) for v in distinct.tolist()]
+            values, where = distinct(value[mask])
+            table = [self._code_of(v, number) for v in values]
             codes[mask] = np.array(table, dtype=np.int32)[where]
         found[fresh] = codes
         return found
@@ -210,7 +211,7 @@ def _held(kind: Codes, late: Bool) -> tuple[Bool, Indexes]:
     at = np.arange(len(kind))
     if (kind == SET).all():
         return np.ones(len(kind), dtype=np.bool_), at
-    broken = kind == BREAK
+    broken = kind >= BREAK
     broken[1:] |= (kind[1:] == PROOF) & late
     last_set = np.maximum.accumulate(np.where(kind == SET, at, -1))
     last_break = np.maximum.accumulate(np.where(broken, at, -1))

@@ -48,9 +48,11 @@ ROWS = {
     STREAMS[2]: row(0, st.integers(0, 9)),
 }
 MINUTE = st.tuples(*(st.lists(ROWS[s], max_size=4) for s in STREAMS))
+LONG_MINUTE = st.tuples(*(st.lists(ROWS[s], min_size=11, max_size=16) for s in STREAMS))
+"""Frames of so many rows that their columns are copied, not gathered."""
 
 
-@given(st.lists(MINUTE, min_size=1, max_size=5))
+@given(st.lists(MINUTE, min_size=1, max_size=5) | st.lists(LONG_MINUTE, min_size=1, max_size=3))
 def test_columns_are_those_of_the_strict_parser(
     minutes: list[tuple[list[FrameRow], list[FrameRow], list[FrameRow]]],
 ) -> None:

@@ -320,6 +320,25 @@ def test_gap_of_a_renamed_counter_is_only_where_it_is_configured() -> None:
     assert [r.good for r in found.rows] == [59 + 59]
 
 
+def test_gap_between_readings_is_only_where_the_signal_is_configured() -> None:
+    log = PlantLog()
+    with_good = [state_signal(), counted("good", "count_good", counter=LIMIT)]
+    for first, last, signals in ((0, 40, with_good), (40, 80, with_good[:1]), (80, 121, with_good)):
+        log.config(machine([asset("a1")], {"a1": signals}))
+        log.blocks(SLOT0 + first, SLOT0 + last)
+    for minute, value in ((0, 90), (10, 100), (90, 5), (119, 6)):
+        log.row("a1/good", T0 + minute * MIN, value)
+    # the reset lies between minutes 10 and 90, 40 of which the signal is configured; between 40 and 80 the role is
+    # missing, for which the highest rate of the signal that has it holds
+    found = [(g.start_ms, g.end_ms, g.planned_ms, g.most) for g in sums(log, window(120)).gaps]
+    assert found == [
+        (T0 + 10 * MIN, T0 + 90 * MIN, 40 * MIN, 40 * 60),
+        (T0 + 40 * MIN, T0 + 80 * MIN, 40 * MIN, 40 * 60),
+    ]
+    # in a window without the signal nothing is a gap, though readings on both sides of it are visible
+    assert sums(log, window(30, lead=45, first=45, grace=60)).gaps == ()
+
+
 def test_readings_beyond_64_bits_stay_exact() -> None:
     spec = signal("good", "count_good", "uint", hold_ms=LONG, counter=rules(), scale=[3, 1])
     log = plant(spec, counted("scrap", "count_scrap"))
