@@ -24,6 +24,8 @@ CLASSES: Final = (
 
 
 _MOST_SLOTS: Final = 1_000_000
+_MOST_COUNTED: Final = 10_000_000
+"""Slots of a point that are only counted: four months of one a second."""
 
 
 def registry_input(case: CalcCase, context: Context) -> RegistryInput | None:
@@ -89,7 +91,7 @@ def points_input(
             "points have values with times but no window is written: how many slots were expected is not known",
         )
         return None
-    if timed and window is not None and not _countable(case, window, context):
+    if not _countable(case, window, context):
         return None
     return PointsInput(
         points=tuple(_point(p, ("points", i), context) for i, p in enumerate(case.points)),
@@ -99,17 +101,22 @@ def points_input(
     )
 
 
-def _countable(case: CalcCase, window: WindowInput, context: Context) -> bool:
-    """Return whether no point expects more slots than a case written by hand can mean."""
+def _countable(case: CalcCase, window: WindowInput | None, context: Context) -> bool:
+    """Return whether no point has more slots than a case written by hand can mean."""
     for i, p in enumerate(case.points):
-        slots = (window.end_ms - window.start_ms) // milliseconds(p.slot)
-        if p.slots is None and slots > _MOST_SLOTS:
+        if p.slots is not None:
+            slots, most = sum(p.slots.values()), _MOST_COUNTED
+        elif window is not None:
+            slots, most = (window.end_ms - window.start_ms) // milliseconds(p.slot), _MOST_SLOTS
+        else:
+            continue
+        if slots > most:
             context.stop(
                 "points.too-many-slots",
                 ("points", i, "slot"),
-                f"{p.asset}/{p.signal} 在窗口内应采 {slots} 个时隙，超过 {_MOST_SLOTS}：请缩短窗口，或按结果写 slots",
-                f"{p.asset}/{p.signal} expects {slots} slots, more than {_MOST_SLOTS}: shorten the window "
-                "or write slots by outcome",
+                f"{p.asset}/{p.signal} 有 {slots} 个时隙，超过 {most}：请缩短窗口，或按结果写 slots",
+                f"{p.asset}/{p.signal} has {slots} slots, more than {most}: shorten the window or write slots by "
+                "outcome",
             )
             return False
     return True

@@ -21,9 +21,10 @@ from kpi.equipment_ratios_data import (
     equipment_data_rate,
 )
 from kpi.plant_finding import Finding
+from kpi.ratios import asset_slots
 from kpi.registry import Registry, RequiredPoint
 from kpi.registry_definitions import DEFINITIONS
-from kpi.slots import OUTCOMES, Outcome, PointSlots, point_slots
+from kpi.slots import OUTCOMES, Outcome, PointSlots
 from kpi.upload_registry_checks import point_list_findings
 from kpi.upload_summary import AssetPoints, LongestGap, UploadSummary, summary
 from kpi.window import NO_TIME_MS, PointKey, Span
@@ -174,22 +175,22 @@ def _slots(case: PointsInput) -> dict[str, PointSlots]:
     found = {p.point.id: _counted(p) for p in case.points if p.outcomes is not None}
     read = [p for p in case.points if p.rows is not None]
     if read and case.window is not None:
-        work = _workspace(read, case.plan, case.window)
+        by_asset = asset_slots(_workspace(read, case.plan, case.window))
         for p in read:
-            key = PointKey(f"{p.point.asset}.{p.point.signal_class.value}", p.point.signal)
-            found[p.point.id] = point_slots(work, p.point.asset, key)
+            own = by_asset[p.point.asset].points
+            found[p.point.id] = next(x for x in own if x.signal == p.point.signal)
     return found
 
 
 def _counted(p: PointInput) -> PointSlots:
     """Return slots of which only the numbers by outcome are known; their order means nothing."""
-    outcomes = p.outcomes or {}
-    codes = [i for i, o in enumerate(OUTCOMES) for _ in range(outcomes.get(o, 0))]
+    counted = [(p.outcomes or {}).get(o, 0) for o in OUTCOMES]
+    codes = np.repeat(np.arange(len(OUTCOMES), dtype=np.int8), counted)
     return PointSlots(
         p.point.signal,
         np.arange(len(codes), dtype=np.int64) * p.point.slot_ms,
         np.full(len(codes), p.point.slot_ms, dtype=np.int64),
-        np.array(codes, dtype=np.int8),
+        codes,
     )
 
 

@@ -522,6 +522,16 @@ def test_point_with_more_slots_than_a_person_can_mean_is_told() -> None:
     assert found.result.points is None
 
 
+def test_counted_slots_have_a_limit_too() -> None:
+    found = solved(
+        """
+        points: [{asset: a, signal: s, class: state, slot: 1 s, slots: {on_time: 10000000, late: 1}}]
+        """
+    )
+    assert "10000001 slots" in found.finding("points.too-many-slots").en
+    assert found.result.points is None
+
+
 def test_expected_figure_that_the_case_does_not_give_has_the_nearest_name() -> None:
     found = solved(
         """
