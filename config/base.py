@@ -38,6 +38,7 @@ _UNITS = {
 }
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]+|[一-鿿]+)\s*")
 _RATE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:件)?\s*/\s*([0-9]*)\s*([a-z]+|[一-鿿]+)\s*")
+_LONGEST_MS = 1_000_000 * _UNITS["d"]
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
 
 
@@ -50,6 +51,8 @@ def _duration(value: object) -> object:
     ms = Fraction(match[1]) * _UNITS[match[2]]
     if ms.denominator != 1:
         raise ValueError("durations are whole milliseconds")
+    if ms > _LONGEST_MS:
+        raise ValueError("a duration is at most 1000000 d")
     return timedelta(milliseconds=int(ms))
 
 
@@ -96,7 +99,12 @@ Duration = Annotated[
 PositiveDuration = Annotated[Duration, Field(gt=timedelta(0))]
 CycleTime = Annotated[Fraction, BeforeValidator(_cycle), PlainSerializer(str), _text]
 """Exact time per piece: `90 s`, `7/min`."""
-ExactNumber = Annotated[Fraction, BeforeValidator(_fraction), PlainSerializer(str), _text]
+ExactNumber = Annotated[
+    Fraction,
+    BeforeValidator(_fraction),
+    PlainSerializer(str),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]}),
+]
 """An exact rational number: `1000`, `0.01`, `1/3`."""
 TimeOfDay = Annotated[int, BeforeValidator(_clock), Field(ge=0, le=2880), _text]
 """Minutes after local midnight, written `08:00`; the end of a night shift may be `32:00` or earlier than its start."""

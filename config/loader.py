@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -14,7 +14,8 @@ from config.base import ConfigModel
 from config.cross_checks import cross_check
 from config.equipment_checks import equipment_check
 from config.faults import ConfigFaultsError, Fault
-from config.messages import describe, suggestion
+from config.messages import suggestion
+from config.model_faults import faults_of
 from config.models import DeviceConfig, PlantConfig, ProfileConfig, SignalConfig, StateTableConfig
 from config.profiles import builtin_profiles
 from config.state_tables import builtin_state_tables
@@ -110,7 +111,7 @@ def parse_plant(
     try:
         plant = PlantConfig.model_validate(value)
     except ValidationError as exc:
-        faults += _faults_of(exc, PlantConfig, document, ())
+        faults += faults_of(exc, PlantConfig, document)
         raise ConfigFaultsError(_sorted(faults)) from exc
     tables = builtin_state_tables() | _written_tables(plant)
     devices = []
@@ -282,63 +283,5 @@ def _validate(
     try:
         return model.model_validate(value)
     except ValidationError as exc:
-        faults.extend(_faults_of(exc, model, document, path))
+        faults.extend(faults_of(exc, model, document, path))
         return None
-
-
-def _faults_of(
-    exc: ValidationError,
-    model: type[ConfigModel],
-    document: YamlDocument,
-    prefix: tuple[str | int, ...],
-) -> list[Fault]:
-    faults = []
-    errors = exc.errors(include_url=False, include_input=False)
-    for error in errors:
-        inner = tuple(error["loc"])
-        if error["type"] == "too_short" and any(
-            len(e["loc"]) > len(inner) and e["loc"][: len(inner)] == inner for e in errors
-        ):
-            continue  # pydantic counts only the entries without a fault of their own
-        path = (*prefix, *inner)
-        name = ".".join(str(part) for part in path) or "plant"
-        if error["type"] == "extra_forbidden":
-            faults.append(
-                document.fault(
-                    path,
-                    f"{name}: unknown setting",
-                    f"{name} 未知的配置项",
-                    on_key=True,
-                    hint=suggestion(str(inner[-1]), _known_keys(model, inner[:-1])),
-                )
-            )
-            continue
-        en, zh = describe(dict(error))
-        faults.append(document.fault(path, f"{name} {en}", f"{name} {zh}"))
-    return faults
-
-
-def _known_keys(model: type[ConfigModel], path: tuple[str | int, ...]) -> list[str]:
-    """Return the names that a model accepts at `path`, for "did you mean"."""
-    current: Any = model
-    for part in path:
-        if isinstance(part, int):
-            continue
-        field = None
-        for name, candidate in getattr(current, "model_fields", {}).items():
-            if part in (name, candidate.alias):
-                field = candidate
-        current = _model_in(field.annotation) if field is not None else None
-        if current is None:
-            return []
-    return [f.alias or name for name, f in current.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> type[ConfigModel] | None:
-    """Return the first model inside an annotation like `tuple[X, ...]` or `X | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, ConfigModel):
-        return annotation
-    for argument in get_args(annotation):
-        if (found := _model_in(argument)) is not None:
-            return found
-    return None

@@ -53,6 +53,25 @@ _OWN: dict[str, str] = {
     "inputs are state, optionally followed by mode and order": "inputs 是 state，其后可加 mode 和 order",
     "a table with several inputs needs rows, not map": "有多个输入的状态表要写 rows，不能写 map",
     "every row needs one value per input": "每一行的 values 个数要与 inputs 相同",
+    "a threshold is at_least or at_most": "阈值写 at_least 或 at_most，二选一",
+    "machines are written at the top or in `machines`, not both": "设备写在最外层，或写在 machines 中，不能两处都写",
+    "unknown time zone; write for example Asia/Shanghai": "没有这个时区；例如 Asia/Shanghai",
+    "an energy unit is one of kWh, MWh, kJ, MJ, GJ, kg, t, m3, L, 万kWh, 万m3": (
+        "能源单位只能是 kWh、MWh、kJ、MJ、GJ、kg、t、m3、L、万kWh、万m3"
+    ),
+    "time is written in exactly one of atoms, iso22400, tpm, semi_e10, vdi3423": (
+        "time 只能写 atoms、iso22400、tpm、semi_e10、vdi3423 中的一个"
+    ),
+    "a highest rate is written 60/min, 5000/h or unlimited": "最大速率写成 60/min、5000/h 或 unlimited",
+    "an instant is written 08:00, 2026-03-02T08:00 or 2026-03-02T08:00+08:00": (
+        "时刻写成 08:00、2026-03-02T08:00 或 2026-03-02T08:00+08:00"
+    ),
+    "a share is written 10 %, 0.1 or 1/10": "比例写成 10 %、0.1 或 1/10",
+    "a point has slots by outcome or values with times, not both": (
+        "一个采集点写 slots（按结果计数）或 values（带时刻的值），二选一"
+    ),
+    "a duration is at most 1000000 d": "时长最长 1000000 d",
+    "a time per piece has at most 15 digits": "每件时间最多 15 位数字",
 }
 
 

@@ -12,7 +12,7 @@ from kpi.comparison import FEWEST_DAYS, FIRM_DAYS
 from kpi.drift import FEWEST_WEEKS
 from kpi.equipment.indicator import Indicator
 from kpi.equipment.iso_catalogue import EQUIPMENT_INDICATORS
-from kpi.equipment.iso_others import CAPABILITY, ENERGY, RULES
+from kpi.equipment.iso_others import CAPABILITY, ENERGY, ROLLED, RULES
 from kpi.equipment.schools import SCHOOL_INDICATORS
 from kpi.grades import LEAST_COVERAGE
 from kpi.profiles import CONFIRMED, Profile, category
@@ -203,7 +203,7 @@ def page() -> str:
         "",
         "Indicators of ISO 22400-2 that need numbers no machine gives (orders, workers, maintenance, material):",
         "",
-        *_indicator_table((*(r.indicator for r in RULES), *CAPABILITY, ENERGY)),
+        *_indicator_table((*(r.indicator for r in RULES), *CAPABILITY, ENERGY, ROLLED)),
         "",
         "## Time atoms",
         "",

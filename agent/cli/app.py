@@ -13,6 +13,7 @@ import typer
 
 from agent.cli import (
     assess,
+    calc,
     check,
     demo,
     import_,
@@ -45,6 +46,7 @@ app.command("status")(status.status)
 app.command("plan")(plan.plan)
 app.command("kpi")(kpi.kpi)
 app.command("report")(report.report)
+app.command("calc")(calc.calc)
 app.command("import")(import_.import_)
 app.command("schemes")(schemes.schemes)
 app.command("assess")(assess.assess)

@@ -56,8 +56,18 @@ def schema(
     schemes: Annotated[
         bool, typer.Option("--schemes", help="认定方案文件的 / of certification scheme files")
     ] = False,
+    calc: Annotated[
+        bool, typer.Option("--calc", help="手算器算例的 / of cases of the calculator")
+    ] = False,
 ) -> None:
-    """输出配置文件的 JSON Schema / Print the JSON Schema of the plant file, or of scheme files."""
+    """输出配置文件的 JSON Schema / Print the JSON Schema of the plant file, of scheme files, or of a case."""
+    if schemes and calc:
+        raise typer.BadParameter("--schemes / --calc：二选一 / one of them")
+    if calc:
+        from config.calc_case import case_schema
+
+        print(json.dumps(case_schema(), ensure_ascii=False, indent=2))
+        return
     if schemes:
         from config.scheme_file_models import FILES
 

@@ -117,6 +117,14 @@ def ranged(result: Result, bounds: Range | None) -> Result:
     )
 
 
+def good_range(found: Effectiveness, base_ms: Fraction) -> Range | None:
+    """Return the range of Σ ideal · good / a base that is certain, where counters have gaps; None for a base of 0."""
+    if not base_ms:
+        return None
+    high = found.ideal_good_high
+    return Range(found.ideal_good_low / base_ms, None if high is None else high / base_ms)
+
+
 def _time_ratio(members: Sequence[EquipmentSums], row: _TimeRatioRow) -> Result:
     indicator, top_symbol, top, bottom_symbol, bottom = row
     atoms = [s.atoms for s in members]
@@ -201,9 +209,10 @@ def _nee(found: Effectiveness) -> Result:
 def _teep(found: Effectiveness) -> Result:
     if found.oee is None:
         return undefined(TEEP, _why_no_oee(found))
-    return quotient(
+    value = quotient(
         TEEP, ms("Σ PRI·GQ", found.ideal_good), ms("日历 / calendar", found.calendar_ms)
     )
+    return ranged(value, good_range(found, Fraction(found.calendar_ms)))
 
 
 def _utilisation(group: Sequence[EquipmentSums]) -> Result:

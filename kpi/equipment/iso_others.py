@@ -5,6 +5,7 @@ Every number comes from the caller (a record or a case written by hand); what is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
@@ -31,7 +32,7 @@ class RatioRule:
 def _rule(
     name: str, zh: str, en: str, top: str, bottom: str, *, unit: str = "ms", out: str = "1"
 ) -> RatioRule:
-    formula = f"{top} / {bottom}"
+    formula = f"{top} / {f'({bottom})' if ' + ' in bottom else bottom}"
     return RatioRule(Indicator(name, "iso22400", zh, en, formula, out, _SOURCE), top, bottom, unit)
 
 
@@ -145,6 +146,15 @@ ENERGY: Final = Indicator(
     "kgce/{piece}",
     _SOURCE,
 )
+ROLLED: Final = Indicator(
+    "rolled-throughput-yield",
+    "ours",
+    "滚动直通率",
+    "rolled throughput yield",
+    "Π (GP / IP)",
+    "1",
+    "not an indicator of ISO 22400-2; as quality handbooks define it (units without scrap and rework, step by step)",
+)
 
 
 def given_ratios(given: dict[str, Fraction]) -> tuple[Result, ...]:
@@ -206,3 +216,15 @@ def capability(
 
 def _decimal(value: Fraction) -> Decimal:
     return _CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def rolled_yield(yields: Sequence[Result], names: Sequence[str]) -> Result:
+    """Return the product of the first pass yields of all operations, by name; undefined if one is."""
+    value = Fraction(1)
+    operands = []
+    for result, name in zip(yields, names, strict=True):
+        if isinstance(result.value, Undefined):
+            return undefined(ROLLED, result.value)
+        value *= result.value
+        operands.append(Operand(name, result.value, "1"))
+    return Result(ROLLED, value, tuple(operands))

@@ -7,13 +7,14 @@ memory and every result of them says so.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Final
 
 from kpi.equipment.effectiveness import Effectiveness, effectiveness
 from kpi.equipment.indicator import Indicator, Operand, Result, quotient, undefined
-from kpi.equipment.iso22400 import ms, ranged
+from kpi.equipment.iso22400 import good_range, ms, ranged
 from kpi.equipment.sums import EquipmentSums
-from kpi.equipment.time_bounds import Linear, TimeRatio, time_range
+from kpi.equipment.time_bounds import Linear, Range, TimeRatio, time_range
 from kpi.profiles import Profile, category
 from kpi.reasons import Reason
 from model.ratio import Undefined
@@ -173,16 +174,41 @@ def _ideal(
     return quotient(indicator, ms(top, found.ideal_good if good else total or 0), below)
 
 
+def _speed(
+    found: Effectiveness,
+    members: Sequence[EquipmentSums],
+    indicator: Indicator,
+    top: str,
+    bottom: tuple[str, frozenset[Atom]],
+) -> Result:
+    """Return Σ ideal of the pieces made / time, with bounds where the state is unknown."""
+    name, atoms = bottom
+    ran = ms(name, sum(s.atoms[a] for s in members for a in atoms))
+    result = _ideal(found, indicator, top, ran, good=False)
+    if not isinstance(result.value, Fraction):
+        return result
+    ratio = TimeRatio(Linear(frozenset(), found.ideal_total or Fraction(0)), Linear(atoms))
+    return ranged(result, time_range([s.atoms for s in members], ratio))
+
+
+def _counted(result: Result, bounds: Range | None) -> Result:
+    """Return the index with the range that gaps of the counters leave it."""
+    return ranged(result, bounds) if isinstance(result.value, Fraction) else result
+
+
 def _tpm(found: Effectiveness, members: Sequence[EquipmentSums]) -> tuple[Result, ...]:
     operating = _atoms_of(Profile.TPM, "operating", "operating (performance loss)")
     loading = operating | _atoms_of(Profile.TPM, "downtime", "unknown in loading")
-    ran = ms("operating", sum(s.atoms[a] for s in members for a in operating))
     base = ms("loading", sum(s.atoms[a] for s in members for a in loading) + found.base_gain_ms)
     return (
         _time(members, TPM_AVAILABILITY, ("operating", operating), ("loading", loading)),
-        _ideal(found, TPM_PERFORMANCE, "Σ ideal · processed", ran, good=False),
+        _speed(found, members, TPM_PERFORMANCE, "Σ ideal · processed", ("operating", operating)),
         _ideal(found, TPM_QUALITY, "Σ ideal · good", None, good=True),
-        _ideal(found, TPM_OEE, "Σ ideal · good", base, good=True),
+        # Loading time is planned busy time, so the counters leave this index the same range as that of iso22400.
+        _counted(
+            _ideal(found, TPM_OEE, "Σ ideal · good", base, good=True),
+            Range(found.oee_low, found.oee_high),
+        ),
     )
 
 
@@ -190,14 +216,16 @@ def _semi(found: Effectiveness, members: Sequence[EquipmentSums]) -> tuple[Resul
     productive = _atoms_of(Profile.SEMI_E10, "productive")
     uptime = productive | _atoms_of(Profile.SEMI_E10, "standby", "engineering")
     total = frozenset(Atom)
-    ran = ms("productive", sum(s.atoms[a] for s in members for a in productive))
     base = ms("total", sum(sum(s.atoms.values()) for s in members))
     return (
         _time(members, E10_AVAILABILITY, ("uptime", uptime), ("total", total)),
         _time(members, E10_OPERATIONAL, ("productive", productive), ("uptime", uptime)),
-        _ideal(found, E10_RATE, "Σ ideal · made", ran, good=False),
+        _speed(found, members, E10_RATE, "Σ ideal · made", ("productive", productive)),
         _ideal(found, E10_QUALITY, "Σ ideal · good", None, good=True),
-        _ideal(found, E79_OEE, "Σ ideal · good", base, good=True),
+        _counted(
+            _ideal(found, E79_OEE, "Σ ideal · good", base, good=True),
+            good_range(found, base.value),
+        ),
     )
 
 

@@ -266,6 +266,44 @@ def test_vdi_unknown_time_is_a_range() -> None:
     assert (found.value, found.low, found.high) == (F(3, 4), F(3, 4), F(1))
 
 
+def lost_counter(high: int | None) -> EquipmentSums:
+    """The machine of E5 in a day of 24 h: P 500, 320 good counted in 330 of running, 110 unknown, ideal 1 min."""
+    m = machine(row("", 1, 320, 320), run=330, idle=60, unk=110, off=940)
+    most = None if high is None else F(high) * MIN
+    bounds = Bounds(320, high, F(320) * MIN, most)
+    return EquipmentSums("m1", m.atoms, m.rows, measured=True, has_ideal=True, bounds=bounds)
+
+
+def test_e5_lost_counter_leaves_every_index_over_a_base_of_time_a_range() -> None:
+    # 320 … 452 good of ideal 1 min over 500 planned (TPM) and over 1440 in all (TEEP, E79).
+    for found, base in (
+        (school(Profile.TPM, lost_counter(452))["oee"], 500),
+        (school(Profile.SEMI_E10, lost_counter(452))["oee"], 1440),
+        (iso(lost_counter(452))["teep"], 1440),
+    ):
+        assert (found.value, found.low, found.high) == (F(320, base), F(320, base), F(452, base))
+
+
+def test_e5_unlimited_counter_leaves_every_index_open_above() -> None:
+    for found in (
+        school(Profile.TPM, lost_counter(None))["oee"],
+        school(Profile.SEMI_E10, lost_counter(None))["oee"],
+        iso(lost_counter(None))["teep"],
+    ):
+        assert found.open_high
+        assert found.high is None
+
+
+def test_e5_ii_speed_of_every_school_has_the_range_of_its_running_time() -> None:
+    # Ran 330 … 440 of 500 planned, 410 pieces of ideal 1 min: 410/440 … 410/330 in TPM and in E10 as in ISO 22400-2.
+    m = machine(row("", 1, 410, 410), run=330, idle=60, unk=110)
+    for found in (
+        school(Profile.TPM, m)["performance"],
+        school(Profile.SEMI_E10, m)["rate-efficiency"],
+    ):
+        assert (found.low, found.high) == (F(41, 44), F(41, 33))
+
+
 def test_given_ratios_of_orders_workers_and_material() -> None:
     given = {
         "ΣAUBT": F(410), "AOET": F(400), "PQ": F(800), "APWT": F(420), "APAT": F(480), "SQ": F(6), "PSQ": F(4),

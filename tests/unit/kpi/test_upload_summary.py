@@ -152,7 +152,7 @@ DAY_AND_NIGHT = Calendar(
         Shift("夜班", 1200, 1320, frozenset({7})),  # 20:00–22:00
     ),
     stops=(),
-    utc_offset_min=480,
+    offsets=((0, 480),),
     zone="Asia/Shanghai",
 )
 
