@@ -128,10 +128,10 @@ class _Figures:
         measured = self.good is not None
         nee = None if self.oee is None else ratio(self.oee * (apt + setup), apt)
         availability = ratio(apt, self._pbt)
-        low, high = "0/0", "0/0"
-        if availability is not None:
-            bounds = ratio_bounds([vertices(one.sums.atoms, _RUNNING, BUSY) for one in counted])
-            low, high = bound_text(bounds[0]), bound_text(bounds[1])
+        low, high = text_of(None), text_of(None)
+        bounds = ratio_bounds([vertices(one.sums.atoms, _RUNNING, BUSY) for one in counted])
+        if bounds is not None:
+            low, high = text_of(bounds[0]), bound_text(bounds[1])
         return {
             "availability": text_of(availability),
             "availability_high": high,
