@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from evidence.recompute.atoms import atom_of
 from evidence.recompute.equipment.bookings import Bookings
 from evidence.recompute.equipment.calendar_pieces import Occurrence
-from evidence.recompute.equipment.limits import require_steps
 from evidence.recompute.equipment.products import ProductPiece
 from evidence.recompute.equipment.segments import Segment
+from evidence.recompute.limits import require_steps
 from evidence.recompute.plant_model import Plant
 from evidence.recompute.timeline import Piece
 from model.signal import Role

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from evidence.reading import float_of
 from evidence.recompute.equipment.bookings import Bookings, Elapsed
 from evidence.recompute.equipment.calendar_pieces import calendar_pieces, steps_of
-from evidence.recompute.equipment.limits import require_steps
 from evidence.recompute.equipment.registers import (
     Register,
     is_counter,
@@ -21,6 +20,7 @@ from evidence.recompute.equipment.registers import (
 from evidence.recompute.equipment.segments import PlantCalendar, Segment
 from evidence.recompute.equipment.states import Texts, states_of
 from evidence.recompute.equipment.values import Timeline, timeline_of
+from evidence.recompute.limits import require_steps
 from evidence.recompute.plant_model import Plant, PlantSignal
 from evidence.recompute.timeline import Piece
 from evidence.recompute.view import LogView, Row
@@ -97,7 +97,7 @@ class Signals:
 
         Alternate signals are none of them. elapsed: the milliseconds over which counts are spread.
         """
-        plants = {*(run.plant for run in self.window.runs), *self.window.sealing_plants()}
+        plants = {*(run.plant for run in self.window.runs), *self.window.sealing_plants}
         found = {
             (signal.role, signal.name, signal.carrier)
             for plant in plants
@@ -130,7 +130,7 @@ class Signals:
             stream = f"{device}.state"
             names = {
                 signal.name
-                for plant in self.window.sealing_plants()
+                for plant in self.window.sealing_plants
                 for signal in plant.of_role(stream, Role.UPTIME)
             }
             instants = sorted(

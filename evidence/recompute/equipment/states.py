@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from evidence.recompute.equipment.limits import require_steps
 from evidence.recompute.equipment.values import Timeline
+from evidence.recompute.limits import require_steps
 from evidence.recompute.plant_model import Plant, StateTable
 from evidence.recompute.timeline import Piece, mark_minor
 from evidence.recompute.window import ConfigRun

@@ -11,7 +11,6 @@ from fractions import Fraction
 from evidence.recompute.equipment.bookings import Bookings
 from evidence.recompute.equipment.cells import Cell, Key, cells_of, hours_with
 from evidence.recompute.equipment.gaps import Gap, configured, gaps_of
-from evidence.recompute.equipment.limits import require_steps
 from evidence.recompute.equipment.products import (
     ProductData,
     ProductList,
@@ -34,6 +33,7 @@ from evidence.recompute.equipment.sums import (
     sums_of,
 )
 from evidence.recompute.intervals import Cover, intersection
+from evidence.recompute.limits import require_steps
 from evidence.recompute.plant_model import Plant, Product
 from evidence.recompute.timeline import Piece, productive_cover
 from evidence.recompute.window import Window
