@@ -73,8 +73,7 @@ def parse_plant(document: ConfigDocument) -> Plant:
     else:
         coefficients = _coefficients(top.inner("coefficients"))
         events = [_event(item) for item in top.objects("counter_events", "counter event")]
-        if events != sorted(events):
-            raise bad_document("counter_events are not sorted by device, signal, at_ms")
+        require_rising(events, "counter_events", lambda event: event)
     return Plant(
         {asset.id: asset for asset in assets},
         _tables(top, version),
@@ -256,6 +255,7 @@ def _calendar(item: Fields, version: int) -> Calendar:
         tuple(map(_stop, item.objects("stops", "stop"))),
         tuple(changes),
         tuple(extra),
+        item.text("zone") if item.has("zone") else "",
     )
 
 

@@ -160,6 +160,8 @@ class Calendar:
     stops: tuple[Stop, ...]
     changes: tuple[tuple[int, int], ...] = ()
     extra: tuple[ExtraShift, ...] = ()
+    zone: str = ""
+    """Name of the time zone: nothing is computed from it."""
 
     def fixed_at(self, instant: int) -> Calendar:
         """Return the calendar with the one offset that is in force at `instant` (algorithms of version 1)."""

@@ -6,7 +6,8 @@ Claims over the same window share this object through `LogView.shared`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from evidence.grammar import SLOT_MS
@@ -114,6 +115,10 @@ class Window:
             self._asset_ids = sorted({asset for plant in self.plants for asset in plant.assets})
         return self._asset_ids
 
+    def runs_within(self, low: int, high: int) -> list[ConfigRun]:
+        """Return the parts of the configurations of the window that lie in [low, high)."""
+        return list(clipped(self.runs, low, high))
+
     def rows(self, stream: str, name: str) -> list[Signalled]:
         """Return the visible rows of a signal, in order, without imported ones and duplicates."""
         rows = self._view.rows(stream, name, *self._sealed)
@@ -174,6 +179,17 @@ class Window:
                 return str(row.value & (2**64 - 1))
             case SignalType.INT | SignalType.BOOL:
                 return str(row.value)
+
+
+def clipped(runs: Sequence[ConfigRun], low: int, high: int) -> Iterator[ConfigRun]:
+    """Yield the parts of `runs`, which are in order, that lie in [low, high)."""
+    first = max(bisect_right(runs, low, key=lambda run: run.start) - 1, 0)
+    for run in islice(runs, first, None):
+        if run.start >= high:
+            break
+        start, end = max(run.start, low), min(run.end, high)
+        if start < end:
+            yield ConfigRun(start, end, run.plant)
 
 
 def window_of(view: LogView, first: int, last: int, lead: int, grace: int) -> Window:

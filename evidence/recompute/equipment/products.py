@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
 from evidence.recompute.equipment.states import Texts
 from evidence.recompute.plant_model import Asset, Plant
-from evidence.recompute.window import ConfigRun
+from evidence.recompute.window import Window
 from model.signal import Role
 
 
@@ -34,10 +33,11 @@ class ProductData:
     weight: Fraction
 
 
-def product_pieces(runs: Sequence[ConfigRun], asset: str, texts: Texts) -> list[ProductPiece]:
-    """Return the products of an asset over `runs`, in order and without hole; neighbours differ."""
+def product_pieces(window: Window, asset: str, texts: Texts) -> list[ProductPiece]:
+    """Return the products of an asset over a window, in order and without hole; neighbours differ."""
     stream = f"{asset}.state"
     pieces: list[ProductPiece] = []
+    window.budget.spend(len(window.runs), f"the products of {asset}", f"资产 {asset} 的产品")
 
     def add(start: int, end: int, product: str | None) -> None:
         if start < end:
@@ -46,7 +46,7 @@ def product_pieces(runs: Sequence[ConfigRun], asset: str, texts: Texts) -> list[
             else:
                 pieces.append(ProductPiece(start, end, product))
 
-    for run in runs:
+    for run in window.runs:
         entry = run.plant.assets.get(asset)
         unassigned = "" if entry is not None and _only_unnamed(entry) else None
         name = run.plant.first_of_role(stream, Role.PRODUCT)
