@@ -66,6 +66,21 @@ class Parameters:
             raise self._bad(key)
         return value
 
+    def objects(self, key: str, *fields: str) -> tuple[tuple[str, ...], ...]:
+        """Return a list of objects with exactly these fields, all texts, each as its texts in the order of `fields`."""
+        value = self._take(key)
+        if not isinstance(value, list):
+            raise self._bad(key)
+        found = []
+        for item in value:
+            if not isinstance(item, Mapping) or set(item) != set(fields):
+                raise self._bad(key)
+            texts = [text for field in fields if isinstance(text := item[field], str)]
+            if len(texts) != len(fields):
+                raise self._bad(key)
+            found.append(tuple(texts))
+        return tuple(found)
+
     def finish(self, unit: str) -> None:
         """Refuse parameters that the algorithm does not have, another unit or a missing detail."""
         for key in sorted(self._left):

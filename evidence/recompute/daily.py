@@ -52,6 +52,8 @@ class DailyFigures:
         if not window.runs:
             return ()
         calendar = self._calendar(window.runs[-1].plant)
+        days = (window.end - window.start) // calendars.DAY_MS + 2
+        window.budget.spend_part(days, "the production days of a window", "窗口内的生产日")
         return tuple(
             Day(
                 max(start, window.start),

@@ -187,7 +187,7 @@ class StateTable:
     is of version 1, for whose algorithms `*` is a text like any other and the last of two equal values counts.
     """
 
-    __slots__ = ("_masks", "inputs", "other", "plain", "plain_other")
+    __slots__ = ("_masks", "inputs", "other", "plain", "plain_other", "rows")
 
     def __init__(
         self,
@@ -198,6 +198,7 @@ class StateTable:
         literal: bool = False,
     ) -> None:
         self.inputs = inputs
+        self.rows = rows
         self.other = other
         self.plain: dict[str, MachineState] = {}
         self.plain_other = other

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
+from types import MappingProxyType
 from typing import Final
 
 from evidence.recompute.equipment.bookings import Bookings
@@ -23,7 +24,7 @@ from evidence.recompute.equipment.sums import (
     good_of,
 )
 from evidence.recompute.intervals import Cover
-from evidence.recompute.plant_model import Plant, Product
+from evidence.recompute.plant_model import Plant
 from evidence.recompute.timeline import Piece, productive_cover
 from model.signal import Role
 from model.state import MachineState
@@ -34,13 +35,25 @@ _STEPS_A_COUNTER: Final = 2
 
 
 class AssetWork:
-    """What rows and configurations say about one asset over the window of `signals`."""
+    """What rows and configurations say about one asset over the window of `signals`.
 
-    def __init__(self, signals: Signals, asset: str) -> None:
+    frozen: ideal cycles, by product, that stand before those of the configurations. counting: pieces are asked for.
+    """
+
+    def __init__(
+        self,
+        signals: Signals,
+        asset: str,
+        frozen: Mapping[str, Fraction] = MappingProxyType({}),
+        *,
+        counting: bool = True,
+    ) -> None:
         self.asset = asset
         self.signals = signals
         self.window = signals.window
         self.stream = f"{asset}.count"
+        self._frozen = frozen
+        self._counting = counting
         self._lists: dict[Plant, ProductList] = {}
         self._configured: dict[Plant, frozenset[Role]] = {}
         self._present: dict[Plant, frozenset[Role]] = {}
@@ -53,6 +66,8 @@ class AssetWork:
     @cached_property
     def counted(self) -> list[Counted]:
         """Return the counters of pieces, by role and name."""
+        if not self._counting:
+            return []
         productive = productive_cover(self.states).length
         return self.signals.registers(self.asset, self.stream, PIECE_ROLES, productive)
 
@@ -65,30 +80,30 @@ class AssetWork:
         return frozenset(PIECE_ROLES) - answered
 
     @cached_property
-    def products(self) -> list[Product]:
-        """Return the products of the asset in every configuration of the window."""
-        return [one for entry in self.window.versions_of(self.asset) for one in entry.products]
-
-    @cached_property
     def factor(self) -> int:
-        """Return the largest number of pieces that one count can stand for."""
-        return max([1, *(one.factor for one in self.products)])
+        """Return the largest number of pieces that one count can stand for in a configuration of the window."""
+        versions = self.window.versions_of(self.asset)
+        return max([1, *(one.factor for entry in versions for one in entry.products)])
 
     @cached_property
     def ideal(self) -> tuple[Fraction, Fraction] | None:
-        """Return the smallest and largest ideal ms a piece of all products, None without any."""
-        cycles = [one.ideal_cycle for one in self.products if one.ideal_cycle > 0]
-        return (min(cycles), max(cycles)) if cycles else None
+        """Return the smallest and largest ideal ms a piece in the configurations of the window, None without any."""
+        ideals = [self._list(plant).ideal for plant in self.window.plants]
+        known = [ideal for ideal in ideals if ideal is not None]
+        return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
     def product(self, cell: Cell) -> ProductData:
         """Return what the configuration of a cell says about its product."""
         return self._product(cell.key)
 
     def _product(self, key: Key) -> ProductData:
-        products = self._lists.get(key.plant)
+        return self._list(key.plant).data(key.product)
+
+    def _list(self, plant: Plant) -> ProductList:
+        products = self._lists.get(plant)
         if products is None:
-            products = self._lists[key.plant] = ProductList(key.plant, self.asset)
-        return products.data(key.product)
+            products = self._lists[plant] = ProductList(plant, self.asset, self._frozen)
+        return products
 
     def _configured_roles(self, plant: Plant) -> frozenset[Role]:
         """Return the roles that have a counter in a configuration."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import NamedTuple
 
 from evidence.recompute.equipment.states import Texts
@@ -75,25 +77,38 @@ def _declared(entry: Asset) -> str | None:
 
 
 class ProductList:
-    """The products of one asset in one configuration, with what is true of those that it does not list."""
+    """The products of one asset in one configuration, with what is true of those that it does not list.
 
-    def __init__(self, plant: Plant, asset: str) -> None:
+    frozen: ideal cycles, by product, that stand before those of the configuration.
+    """
+
+    def __init__(
+        self, plant: Plant, asset: str, frozen: Mapping[str, Fraction] = MappingProxyType({})
+    ) -> None:
         entry = plant.assets.get(asset)
         products = () if entry is None else entry.products
-        cycles = [one.ideal_cycle for one in products if one.ideal_cycle > 0]
-        ideal = (min(cycles), max(cycles)) if cycles else None
-        self._other = ProductData(ideal, 1, Fraction(1))
+        cycle_of = {one.id: frozen.get(one.id, one.ideal_cycle) for one in products}
+        cycles = [cycle for cycle in cycle_of.values() if cycle > 0]
+        self.ideal = (min(cycles), max(cycles)) if cycles else None
+        """Smallest and largest ideal ms a piece of the products listed, None without any."""
+        self._frozen = frozen
         self._listed = {
-            one.id: ProductData(
-                (one.ideal_cycle, one.ideal_cycle) if one.ideal_cycle > 0 else ideal,
-                one.factor,
-                one.weight,
-            )
+            one.id: ProductData(self._own(cycle_of[one.id]), one.factor, one.weight)
             for one in products
         }
+        self._others: dict[str | None, ProductData] = {
+            None: ProductData(self.ideal, 1, Fraction(1))
+        }
+
+    def _own(self, cycle: Fraction) -> tuple[Fraction, Fraction] | None:
+        return (cycle, cycle) if cycle > 0 else self.ideal
 
     def data(self, product: str | None) -> ProductData:
         """Return what is true of the pieces of a product, None = of an unassigned one."""
-        if product is None:
-            return self._other
-        return self._listed.get(product, self._other)
+        if product is None or (product not in self._listed and product not in self._frozen):
+            return self._others[None]
+        found = self._listed.get(product) or self._others.get(product)
+        if found is None:
+            found = ProductData(self._own(self._frozen[product]), 1, Fraction(1))
+            self._others[product] = found
+        return found
