@@ -15,6 +15,10 @@ from evidence.recompute.plant_model import Asset, Calendar, Stop
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
+_BEFORE: Final = 7
+"""Dates before an instant whose minutes, at most seven days of them, can still reach it."""
+_STEPS: Final = 10
+"""Steps of work that one shift of one date costs."""
 _UNIX_DAY: Final = date(1970, 1, 1)
 _FIRST_DAY: Final = (date.min - _UNIX_DAY).days
 _LAST_DAY: Final = (date.max - _UNIX_DAY).days - 8
@@ -39,7 +43,7 @@ def _midnight(calendar: Calendar, day: int) -> int:
 
 def _days(calendar: Calendar, low: int, high: int) -> Iterator[tuple[date, int]]:
     """Yield (local date, UTC ms of its midnight) of every date whose minutes can reach [low, high)."""
-    for number in range(local_day(calendar, low) - 7, local_day(calendar, high) + 1):
+    for number in range(local_day(calendar, low) - _BEFORE, local_day(calendar, high) + 1):
         if _FIRST_DAY <= number <= _LAST_DAY:
             yield _UNIX_DAY + timedelta(days=number), _midnight(calendar, number)
 
@@ -123,6 +127,15 @@ def segments(
         else:
             found.append(Segment(start, end, kind))
     return found
+
+
+def steps_of(calendar: Calendar, asset: Asset | None, low: int, high: int) -> int:
+    """Return the steps of work that `segments` takes: some for each shift, break and stop that it lays out."""
+    if asset is None:
+        return 1
+    dates = (high - low) // DAY_MS + _BEFORE + 2
+    laid_out = dates * (1 + len(calendar.shifts) + len(calendar.breaks)) + len(calendar.extra)
+    return _STEPS * (laid_out + len(calendar.stops))
 
 
 def asset_edges(asset: Asset) -> list[int]:

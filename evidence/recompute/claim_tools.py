@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from evidence.canonical import Json
 from evidence.grammar import stream_key
 from evidence.recompute.interface import Outcome, bad_parameter, decimal_text
+from evidence.recompute.limits import budget_of
 from evidence.recompute.view import LogView
 from evidence.recompute.window import Window
 from evidence.refusal import Refusal
@@ -64,6 +66,21 @@ class Parameters:
             raise self._bad(key)
         return value
 
+    def objects(self, key: str, *fields: str) -> tuple[tuple[str, ...], ...]:
+        """Return a list of objects with exactly these fields, all texts, each as its texts in the order of `fields`."""
+        value = self._take(key)
+        if not isinstance(value, list):
+            raise self._bad(key)
+        found = []
+        for item in value:
+            if not isinstance(item, Mapping) or set(item) != set(fields):
+                raise self._bad(key)
+            texts = [text for field in fields if isinstance(text := item[field], str)]
+            if len(texts) != len(fields):
+                raise self._bad(key)
+            found.append(tuple(texts))
+        return tuple(found)
+
     def finish(self, unit: str) -> None:
         """Refuse parameters that the algorithm does not have, another unit or a missing detail."""
         for key in sorted(self._left):
@@ -102,17 +119,14 @@ def outcome(
 def coverage_list(view: LogView, first: int, last: int, streams: Iterable[str]) -> Json:
     """Return minutes of data, gap, off and absence over [first, last) for each stream, in stream order."""
     ordered = sorted(set(streams), key=stream_key)
-    rows = view.block_range(first, last)
     off = view.off_minutes(first, last)
-    without_block = last - first - len(rows) - off
+    shapes = _shapes(view, first, last)
+    without_block = last - first - sum(shapes.values()) - off
     counts = {
         stream: {"absent": without_block, "data": 0, "gap": 0, "off": off} for stream in ordered
     }
-    by_shape: dict[tuple[int, str], int] = {}
-    for row in rows:
-        shape = (view.blocks.configs[row], view.blocks.states[row])
-        by_shape[shape] = by_shape.get(shape, 0) + 1
-    for (config, state), minutes in by_shape.items():
+    budget_of(view).spend(len(shapes) * len(ordered), "the coverage", "数据覆盖")
+    for (config, state), minutes in shapes.items():
         index_of = view.documents[config].index_of
         for stream in ordered:
             index = index_of.get(stream)
@@ -123,9 +137,21 @@ def coverage_list(view: LogView, first: int, last: int, streams: Iterable[str]) 
     return [{**counts[stream], "stream": stream} for stream in ordered]
 
 
+def _shapes(view: LogView, first: int, last: int) -> Counter[tuple[int, str]]:
+    """Return how many blocks of [first, last) have each pair of config entry and state letters."""
+    key = ("shapes", first, last)
+    found = view.shared.get(key)
+    if not isinstance(found, Counter):
+        rows = view.block_range(first, last)
+        budget_of(view).spend(len(rows), "the coverage", "数据覆盖")
+        configs, states = view.blocks.configs, view.blocks.states
+        found = view.shared[key] = Counter((configs[row], states[row]) for row in rows)
+    return found
+
+
 def present_streams(window: Window, wanted: Iterable[str]) -> list[str]:
     """Return those of `wanted` that some configuration of the window has."""
-    present = {stream for run in window.runs for stream in run.plant.signals}
+    present = {stream for plant in window.plants for stream in plant.signals}
     return [stream for stream in wanted if stream in present]
 
 

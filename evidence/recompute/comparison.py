@@ -17,6 +17,7 @@ from evidence.recompute.claim_tools import (
     present_streams,
     require_assets,
 )
+from evidence.recompute.daily import DailyFigures, daily_of
 from evidence.recompute.energy import NAME as ENERGY
 from evidence.recompute.energy import energy_streams, used_streams
 from evidence.recompute.interface import (
@@ -29,7 +30,7 @@ from evidence.recompute.interface import (
 from evidence.recompute.interval import LEAST_DAYS, Pair, interval, word
 from evidence.recompute.oee import OEE, is_left_out, used_slots
 from evidence.recompute.view import LogView
-from evidence.recompute.window import Window, window_of
+from evidence.recompute.window import Window
 from evidence.statement import Claim
 from model.state import Atom
 
@@ -92,26 +93,26 @@ class BeforeAfter:
     def compute(self, view: LogView) -> Outcome:
         """Return the point change of the whole-window sums of the valid days, with CI-1 and the word."""
         claim = self.claim
-        windows = [
-            window_of(view, first, last, claim.lead, claim.grace, offset_at=claim.first * SLOT_MS)
+        periods = [
+            daily_of(view, first, last, claim.lead, claim.grace, offset_at=claim.first * SLOT_MS)
             for first, last in (self.before, (claim.first, claim.last))
         ]
-        for window in windows:
-            require_assets(claim, window, (*self.meters, *self.assets))
+        for daily in periods:
+            require_assets(claim, daily.window, (*self.meters, *self.assets))
         left_out = {
             asset
-            for window in windows
+            for daily in periods
             for asset in self.assets
-            if self.metric == OEE and is_left_out(window.figures(asset))
+            if self.metric == OEE and is_left_out(daily.figures(asset))
         }
-        before, after = (self._daily(window, left_out) for window in windows)
+        before, after = (self._daily(daily, left_out) for daily in periods)
         detail: dict[str, Json] = {
             "after": after.to_json(),
             "before": before.to_json(),
             "method": "ci-1",
             "word": "undetermined",
         }
-        coverage = coverage_list(view, claim.first, claim.last, self._covered(windows[1]))
+        coverage = coverage_list(view, claim.first, claim.last, self._covered(periods[1].window))
         if not (before.known and after.known):
             return outcome(None, "no_reject_signal", coverage, detail)
         if not (before.valid and after.valid):
@@ -119,7 +120,7 @@ class BeforeAfter:
         point = self._point(before, after)
         days = min(len(before.valid), len(after.valid))
         if days >= LEAST_DAYS:
-            weekdays = _weekdays(windows[0])
+            weekdays = weekdays_with_a_shift(periods[0].window)
             found = interval(before.valid, after.valid, weekdays, gain=self.gain)
             low, high = found.texts()
             detail |= {
@@ -139,11 +140,11 @@ class BeforeAfter:
         new = Fraction(sum(n for n, _ in after.valid), sum(d for _, d in after.valid))
         return new / old - 1 if self.gain else 1 - new / old
 
-    def _daily(self, window: Window, left_out: set[str]) -> _Daily:
-        whole = [number for number, day in enumerate(window.days) if day.whole]
+    def _daily(self, daily: DailyFigures, left_out: set[str]) -> _Daily:
+        whole = [number for number, day in enumerate(daily.days) if day.whole]
         if self.metric == ENERGY:
-            return self._daily_energy(window, whole)
-        figures = [window.figures(asset) for asset in self.assets if asset not in left_out]
+            return self._daily_energy(daily, whole)
+        figures = [daily.figures(asset) for asset in self.assets if asset not in left_out]
         if any(f.count("scrap") is None for f in figures):
             return _Daily(len(whole), (), known=False)
         valid = []
@@ -156,15 +157,15 @@ class BeforeAfter:
                 valid.append((num, den))
         return _Daily(len(whole), tuple(valid), known=True)
 
-    def _daily_energy(self, window: Window, whole: list[int]) -> _Daily:
-        meters = [window.energy(meter) for meter in self.meters]
-        booked = [counting.booked(len(window.days)) for counting in meters]
-        figures = [window.figures(asset) for asset in self.assets]
+    def _daily_energy(self, daily: DailyFigures, whole: list[int]) -> _Daily:
+        meters = [daily.energy(meter) for meter in self.meters]
+        booked = [counting.booked(len(daily.days)) for counting in meters]
+        figures = [daily.figures(asset) for asset in self.assets]
         if any(f.count("good") is None for f in figures):
             return _Daily(len(whole), (), known=False)
         valid = []
         for number in whole:
-            day = window.days[number]
+            day = daily.days[number]
             num = sum(one[number] for one in booked)
             den = sum(f.days[number].good or 0 for f in figures)
             answered = all(counting.accepted_between(day.start, day.end) for counting in meters)
@@ -173,8 +174,8 @@ class BeforeAfter:
         return _Daily(len(whole), tuple(valid), known=True)
 
 
-def _weekdays(window: Window) -> int:
-    """Return w of U8: the weekdays with a shift in the calendar at the first ms of the before window."""
+def weekdays_with_a_shift(window: Window) -> int:
+    """Return w of U8: the weekdays with a shift in the calendar at the first ms of the before period, its window."""
     calendar = window.plant_at(window.start).calendar
     return len({day for shift in calendar.shifts for day in shift.weekdays})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
@@ -136,10 +136,10 @@ class Spreader:
 
     def _allocate(self, step: Step, whole: int) -> None:
         """Spread a count over the intervals between its two readings (U4)."""
-        before = self._booked_until(self._edges[0], step, whole)
-        for i, edge in enumerate(self._edges[1:]):
-            if edge <= step.since:
-                continue
+        first = max(bisect_right(self._edges, step.since) - 1, 0)
+        before = self._booked_until(self._edges[first], step, whole)
+        for i in range(first, len(self.counts)):
+            edge = self._edges[i + 1]
             after = self._booked_until(edge, step, whole)
             self.counts[i] += after - before
             before = after

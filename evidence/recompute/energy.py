@@ -17,10 +17,10 @@ from evidence.recompute.claim_tools import (
     require_assets,
 )
 from evidence.recompute.counters import Mark
+from evidence.recompute.daily import daily_of
 from evidence.recompute.interface import Outcome, SlotRange, all_streams
 from evidence.recompute.oee import used_slots
 from evidence.recompute.view import LogView
-from evidence.recompute.window import window_of
 from evidence.statement import Claim
 
 NAME: Final = "energy-per-piece/1"
@@ -60,14 +60,15 @@ class EnergyPerPiece:
     def compute(self, view: LogView) -> Outcome:
         """Return Σ Wh / Σ good pieces."""
         claim = self.claim
-        window = window_of(view, claim.first, claim.last, claim.lead, claim.grace)
+        daily = daily_of(view, claim.first, claim.last, claim.lead, claim.grace)
+        window = daily.window
         require_assets(claim, window, (*self.meters, *self.assets))
         energies: list[Json] = []
         total_wh, silent = 0, False
         for meter in self.meters:
-            counting = window.energy(meter)
+            counting = daily.energy(meter)
             marks = counting.marks
-            wh = sum(counting.booked(len(window.days)))
+            wh = sum(counting.booked(len(daily.days)))
             fields: dict[str, Json] = {
                 "meter": meter,
                 "quarantined": marks[Mark.QUARANTINED],
@@ -79,7 +80,7 @@ class EnergyPerPiece:
             else:
                 silent = True
             energies.append(fields)
-        counts = [window.figures(asset).count("good") for asset in self.assets]
+        counts = [daily.figures(asset).count("good") for asset in self.assets]
         pieces: list[Json] = [
             {"asset": asset} if good is None else {"asset": asset, "good": good}
             for asset, good in zip(self.assets, counts, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ from evidence.recompute.claim_tools import (
     text_of,
 )
 from evidence.recompute.counters import Mark
+from evidence.recompute.daily import daily_of
 from evidence.recompute.figures import COUNT_ROLES, AssetFigures
 from evidence.recompute.interface import Outcome, SlotRange, all_streams
-from evidence.recompute.intervals import overlap
+from evidence.recompute.intervals import Cover
 from evidence.recompute.view import LogView
-from evidence.recompute.window import Window, window_of
+from evidence.recompute.window import Window
 from evidence.statement import Claim
 from model.signal import Role
 from model.state import Atom
@@ -65,22 +67,18 @@ def _possible_ideal(window: Window, figures: AssetFigures) -> Fraction | None:
         role = Role.COUNT_TOTAL
     counting = figures.counting.get(role)
     extra = Fraction(0)
+    planned_time = Cover((s.start, s.end) for s in figures.segments if s.kind == "planned")
+    day_starts = [day.day.start for day in figures.days]
     for one in counting.by_signal if counting is not None else ():
         for gap in one.gaps:
             start, end = max(gap.start, window.start), min(gap.end, window.end)
-            planned = sum(
-                overlap((start, end), (segment.start, segment.end))
-                for segment in figures.segments
-                if segment.kind == "planned"
-            )
-            if start >= end or planned == 0:
+            planned = planned_time.length(start, end) if start < end else 0
+            if planned == 0:
                 continue
             rule = gap.rule
             if not rule.limited:
                 return None
-            cycle = next(
-                day.ideal_cycle for day in figures.days if day.day.start <= start < day.day.end
-            )
+            cycle = figures.days[bisect_right(day_starts, start) - 1].ideal_cycle
             extra += cycle * (planned * rule.pieces // rule.ms)
     return extra
 
@@ -108,9 +106,10 @@ class Oee:
     def compute(self, view: LogView) -> Outcome:
         """Return Σ ideal good / Σ PBT with its factors and bounds."""
         claim = self.claim
-        window = window_of(view, claim.first, claim.last, claim.lead, claim.grace)
+        daily = daily_of(view, claim.first, claim.last, claim.lead, claim.grace)
+        window = daily.window
         require_assets(claim, window, self.assets)
-        everyone = [window.figures(asset) for asset in self.assets]
+        everyone = [daily.figures(asset) for asset in self.assets]
         counted = [figures for figures in everyone if not is_left_out(figures)]
         good = _sum_known([ideal_good(figures) for figures in counted])
         total = _sum_known([_ideal_total(figures) for figures in counted])
@@ -214,9 +213,10 @@ class Utilisation:
     def compute(self, view: LogView) -> Outcome:
         """Return Σ APT / Σ calendar time in service."""
         claim = self.claim
-        window = window_of(view, claim.first, claim.last, claim.lead, claim.grace)
+        daily = daily_of(view, claim.first, claim.last, claim.lead, claim.grace)
+        window = daily.window
         require_assets(claim, window, self.assets)
-        figures = [window.figures(asset) for asset in self.assets]
+        figures = [daily.figures(asset) for asset in self.assets]
         calendar = [sum(f.atom(atom) for atom in Atom) for f in figures]
         detail: dict[str, Json] = {
             "assets": [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -73,8 +73,7 @@ def parse_plant(document: ConfigDocument) -> Plant:
     else:
         coefficients = _coefficients(top.inner("coefficients"))
         events = [_event(item) for item in top.objects("counter_events", "counter event")]
-        if events != sorted(events):
-            raise bad_document("counter_events are not sorted by device, signal, at_ms")
+        require_rising(events, "counter_events", lambda event: event)
     return Plant(
         {asset.id: asset for asset in assets},
         _tables(top, version),
@@ -82,6 +81,7 @@ def parse_plant(document: ConfigDocument) -> Plant:
         streams,
         coefficients,
         _by_signal(events),
+        {stream: _by_role(signals.values()) for stream, signals in streams.items()},
     )
 
 
@@ -255,6 +255,7 @@ def _calendar(item: Fields, version: int) -> Calendar:
         tuple(map(_stop, item.objects("stops", "stop"))),
         tuple(changes),
         tuple(extra),
+        item.text("zone") if item.has("zone") else "",
     )
 
 
@@ -313,6 +314,14 @@ def _event(item: Fields) -> CounterEvent:
     return CounterEvent(
         item.text("device"), item.text("signal"), item.integer("at_ms", low=-MAX_INTEGER)
     )
+
+
+def _by_role(signals: Iterable[PlantSignal]) -> Mapping[Role, tuple[PlantSignal, ...]]:
+    found: dict[Role, list[PlantSignal]] = {}
+    for signal in signals:
+        if not signal.alternate_of:
+            found.setdefault(signal.role, []).append(signal)
+    return {role: tuple(own) for role, own in found.items()}
 
 
 def _by_signal(events: Sequence[CounterEvent]) -> Mapping[tuple[str, str], tuple[int, ...]]:

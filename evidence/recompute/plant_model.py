@@ -160,6 +160,8 @@ class Calendar:
     stops: tuple[Stop, ...]
     changes: tuple[tuple[int, int], ...] = ()
     extra: tuple[ExtraShift, ...] = ()
+    zone: str = ""
+    """Name of the time zone: nothing is computed from it."""
 
     def fixed_at(self, instant: int) -> Calendar:
         """Return the calendar with the one offset that is in force at `instant` (algorithms of version 1)."""
@@ -185,7 +187,7 @@ class StateTable:
     is of version 1, for whose algorithms `*` is a text like any other and the last of two equal values counts.
     """
 
-    __slots__ = ("_masks", "inputs", "other", "plain", "plain_other")
+    __slots__ = ("_masks", "inputs", "other", "plain", "plain_other", "rows")
 
     def __init__(
         self,
@@ -196,6 +198,7 @@ class StateTable:
         literal: bool = False,
     ) -> None:
         self.inputs = inputs
+        self.rows = rows
         self.other = other
         self.plain: dict[str, MachineState] = {}
         self.plain_other = other
@@ -258,25 +261,21 @@ class Plant:
     coefficients: Coefficients
     counter_events: Mapping[tuple[str, str], tuple[int, ...]]
     """Instants of the events by (device, signal), ascending."""
+    roles: Mapping[str, Mapping[Role, tuple[PlantSignal, ...]]]
+    """Signals by stream and role, in stream order, without alternates."""
 
     def of_role(self, stream: str, role: Role) -> tuple[PlantSignal, ...]:
         """Return the signals of `role` in `stream`, in stream order, without alternates."""
-        return tuple(
-            signal
-            for signal in self.signals.get(stream, {}).values()
-            if signal.role is role and not signal.alternate_of
-        )
+        return self.roles.get(stream, {}).get(role, ())
 
     def first_of_role(self, stream: str, role: Role) -> str | None:
         """Return the name of the first signal of `role` in `stream`."""
-        for name, signal in self.signals.get(stream, {}).items():
-            if signal.role is role:
-                return name
-        return None
+        own = self.of_role(stream, role)
+        return own[0].name if own else None
 
     def has_role(self, stream: str, role: Role) -> bool:
         """Return whether `stream` has a signal of `role`."""
-        return self.first_of_role(stream, role) is not None
+        return bool(self.of_role(stream, role))
 
     def table_of(self, asset: str, signal: PlantSignal) -> str:
         """Return the id of the state table of a state signal: its own, else that of the asset, "" if none is there."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from evidence.document import ConfigDocument
 from evidence.recompute.calendars import stops_of
-from evidence.recompute.intervals import Cover
+from evidence.recompute.intervals import Interval, union
 from evidence.recompute.plant import parse_plant
 from evidence.recompute.plant_model import Plant, PlantSignal
 from evidence.recompute.view import LogView, Row
-from evidence.recompute.window import Window
+from evidence.recompute.window import ConfigRun, Window
 from model.flags import MissedCause, RowFlag
+from model.signal import SignalClass
 from model.status import is_good
 
 _E, _H, _M = int(RowFlag.NO_VALUE), int(RowFlag.ALIVE), int(RowFlag.MISSED)
@@ -33,6 +35,8 @@ _MISSED: Final = (
 
 
 _NO_ROW: Final = "missed_agent"
+_STEPS_A_STOP: Final = 2
+"""Steps of work that one stop costs at each point that it meets."""
 
 
 class Gap(NamedTuple):
@@ -77,8 +81,8 @@ def required_streams(window: Window) -> set[str]:
     """Return the streams with a required signal in any configuration of the window."""
     return {
         stream
-        for run in window.runs
-        for stream, signals in run.plant.signals.items()
+        for plant in window.plants
+        for stream, signals in plant.signals.items()
         if any(signal.required for signal in signals.values())
     }
 
@@ -100,23 +104,33 @@ class _Points:
 
 def _work_out(window: Window) -> dict[str, tuple[PointOutcomes, ...]]:
     found = {}
-    for asset in window.asset_ids():
-        places: dict[str, set[str]] = {}
-        for run in window.runs:
-            for stream, signals in run.plant.signals.items():
-                if stream.rpartition(".")[0] == asset and asset in run.plant.assets:
-                    for signal in signals.values():
-                        if signal.required:
-                            places.setdefault(signal.name, set()).add(stream)
+    for asset, places in sorted(_required_points(window).items()):
+        judging = _judging_plants(window, asset)
+        stops: dict[Plant, list[Interval]] = {}
         points = []
         for name in sorted(places):
             rows: list[Row] = []
-            for stream in sorted(places[name]):
+            for stream in places[name]:
                 rows += [row for row, _ in window.rows(stream, name)]
             rows.sort(key=_tau)
-            points.append(_point(window, asset, name, rows))
-        if points:
-            found[asset] = tuple(points)
+            stretches = _stretches(window, asset, name, judging, stops)
+            points.append(_point(asset, name, rows, stretches))
+        found[asset] = tuple(points)
+    return found
+
+
+def _required_points(window: Window) -> dict[str, dict[str, list[str]]]:
+    """Return the streams of each signal that some configuration of the window requires, by asset and name."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for plant in window.plants:
+        for stream, signals in plant.signals.items():
+            asset = stream.rpartition(".")[0]
+            if asset in plant.assets:
+                for signal in signals.values():
+                    if signal.required:
+                        places = found.setdefault(asset, {}).setdefault(signal.name, [])
+                        if stream not in places:
+                            places.append(stream)
     return found
 
 
@@ -124,74 +138,128 @@ def _tau(row: Row) -> int:
     return row.tau
 
 
-_Slot = tuple[int, int, int]
-"""Start, end, deadline of the arrival, in ms."""
-
-
-def _expected_slots(window: Window, asset: str, name: str) -> Iterator[_Slot]:
-    """Yield the expected slots of a point, starts ascending; slots of two configurations may overlap."""
-    for number, run in enumerate(window.runs):
-        plant = _judging_plant(window, number, asset)
-        signal = None if plant is None else _signal(plant, asset, name)
-        if plant is None or signal is None or not signal.required:
-            continue
-        length = signal.slot_ms
-        service = plant.assets[asset].service
-        low = max(window.start, service[0])
-        high = window.end if service[1] is None else min(window.end, service[1])
-        stops = stops_of(plant.calendar, asset, window.counting_stops)
-        stopped = Cover((stop.start, stop.end) for stop in stops)
-        first = -(-max(run.start, low) // length) * length
-        for start in range(first, min(run.end, high - length + 1), length):
-            if not stops or not stopped.length(start, start + length):
-                yield start, start + length, start + length + signal.deadline_ms
-
-
-def _judging_plant(window: Window, number: int, asset: str) -> Plant | None:
-    """Return the configuration that judges slots starting in run `number`.
+def _judging_plants(window: Window, asset: str) -> list[ConfigRun]:
+    """Return the configurations that judge the slots of an asset, each from when to when their slots start.
 
     The one in force if it has the asset, else the nearest earlier one of the window that has it, else the nearest
     later one: removing an asset does not remove its expected slots.
     """
-    order: list[int] = [*range(number, -1, -1), *range(number + 1, len(window.runs))]
-    for i in order:
-        if asset in window.runs[i].plant.assets:
-            return window.runs[i].plant
-    return None
+    window.budget.spend(len(window.runs), f"the configurations of {asset}", f"资产 {asset} 的配置")
+    found: list[ConfigRun] = []
+    for run in window.runs:
+        plant = run.plant if asset in run.plant.assets else None
+        if plant is None and found:
+            plant = found[-1].plant
+        if plant is None:
+            continue
+        if found and found[-1].plant is plant:
+            found[-1] = found[-1]._replace(end=run.end)
+        else:
+            found.append(ConfigRun(run.start if found else window.start, run.end, plant))
+    return found
+
+
+class _Stretch(NamedTuple):
+    """Expected slots without a hole: numbers [first, last) of slots of `length` ms. deadline: ms after their end."""
+
+    first: int
+    last: int
+    length: int
+    deadline: int
+
+
+def _stretches(
+    window: Window,
+    asset: str,
+    name: str,
+    judging: Sequence[ConfigRun],
+    stops: dict[Plant, list[Interval]],
+) -> Iterator[_Stretch]:
+    """Yield the expected slots of a point, starts ascending; slots of two configurations may overlap.
+
+    stops: union of the counting stops of the asset by configuration, filled here.
+    """
+    what = f"the slots of {asset} {name}", f"{asset} {name} 的时隙"
+    for run in judging:
+        window.budget.spend(1, *what)
+        signal = _signal(run.plant, asset, name)
+        if signal is None or not signal.required:
+            continue
+        if run.plant not in stops:
+            calendar = run.plant.calendar
+            window.budget.spend(len(calendar.stops), *what)
+            own = stops_of(calendar, asset, window.counting_stops)
+            stops[run.plant] = union((stop.start, stop.end) for stop in own)
+        length = signal.slot_ms
+        service = run.plant.assets[asset].service
+        high = window.end if service[1] is None else min(window.end, service[1])
+        first = -(-max(run.start, service[0]) // length)
+        last = min(-(-run.end // length), high // length)
+        window.budget.spend(_STEPS_A_STOP * len(stops[run.plant]), *what)
+        for start, end in stops[run.plant]:
+            stopped = start // length
+            if first < min(stopped, last):
+                yield _Stretch(first, min(stopped, last), length, signal.deadline_ms)
+            first = max(first, -(-end // length))
+        if first < last:
+            yield _Stretch(first, last, length, signal.deadline_ms)
 
 
 def _signal(plant: Plant, asset: str, name: str) -> PlantSignal | None:
-    for stream, signals in plant.signals.items():
-        if stream.rpartition(".")[0] == asset and name in signals:
-            return signals[name]
+    for kind in SignalClass:
+        signal = plant.signals.get(f"{asset}.{kind.value}", {}).get(name)
+        if signal is not None:
+            return signal
     return None
 
 
-def _point(window: Window, asset: str, name: str, rows: list[Row]) -> PointOutcomes:
-    counts: Counter[str] = Counter()
-    longest: Gap | None = None
-    gap_start = gap_end = None
-    first, total = 0, len(rows)
-    for start, end, deadline in _expected_slots(window, asset, name):
-        while first < total and rows[first][0] < start:
-            first += 1
-        at = first
-        while at < total and rows[at][0] < end:
-            at += 1
-        word = _outcome(rows[first:at], deadline) if at > first else _NO_ROW
-        counts[word] += 1
+class _Tally:
+    """Outcomes of the slots of a point in order, and the longest run of missed ones, each beginning where one ends."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.longest: Gap | None = None
+        self._start = self._end = 0
+
+    def add(self, word: str, start: int, end: int, slots: int) -> None:
+        """Take the outcome of some slots of [start, end), without a hole."""
+        self.counts[word] += slots
         if not word.startswith("missed_"):
-            gap_start = None
-            continue
-        if gap_start is None or gap_end != start:
-            gap_start = start
-        gap_end = end
-        if longest is None or gap_end - gap_start > longest.length:
-            longest = Gap(gap_start, gap_end - gap_start)
-    return PointOutcomes(asset, name, sum(counts.values()), dict(counts), longest)
+            self._start = self._end = end
+            return
+        if self._end != start:
+            self._start = start
+        self._end = end
+        if self.longest is None or end - self._start > self.longest.length:
+            self.longest = Gap(self._start, end - self._start)
 
 
-def _outcome(rows: list[Row], deadline: int) -> str:
+def _point(
+    asset: str, name: str, rows: Sequence[Row], stretches: Iterable[_Stretch]
+) -> PointOutcomes:
+    """Return the outcomes of a point; slots without rows cost nothing, however many they are."""
+    tally = _Tally()
+    taus = [row.tau for row in rows]
+    for first, last, length, deadline in stretches:
+        following = first
+        at, until = bisect_left(taus, first * length), bisect_left(taus, last * length)
+        while at < until:
+            number = taus[at] // length
+            start, end = number * length, (number + 1) * length
+            if following < number:
+                tally.add(_NO_ROW, following * length, start, number - following)
+            own = at
+            while at < until and taus[at] < end:
+                at += 1
+            tally.add(_outcome(rows[own:at], end + deadline), start, end, 1)
+            following = number + 1
+        if following < last:
+            tally.add(_NO_ROW, following * length, last * length, last - following)
+    counts = tally.counts
+    return PointOutcomes(asset, name, sum(counts.values()), dict(counts), tally.longest)
+
+
+def _outcome(rows: Sequence[Row], deadline: int) -> str:
     """Return the first outcome that fits the rows of a slot."""
     held = late = bad = False
     missed: set[int] = set()

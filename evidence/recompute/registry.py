@@ -7,7 +7,9 @@ from typing import Final
 from evidence.recompute import comparison, counter_delta, energy, oee, registry_ratios, upload
 from evidence.recompute.equipment import (
     automatic_control,
+    comparison_claim,
     defect_rate,
+    energy_per_piece,
     oee_claim,
     registry_ratio,
     unit_energy,
@@ -19,9 +21,11 @@ from evidence.statement import Claim
 ALGORITHMS: Final[Registry] = {
     automatic_control.NAME: automatic_control.plan_automatic_control,
     comparison.NAME: comparison.plan_before_after,
+    comparison_claim.NAME: comparison_claim.plan_before_after,
     counter_delta.NAME: counter_delta.plan_counter_delta,
     defect_rate.NAME: defect_rate.plan_defect_rate,
     energy.NAME: energy.plan_energy_per_piece,
+    energy_per_piece.NAME: energy_per_piece.plan_energy_per_piece,
     oee.OEE: oee.plan_oee,
     oee.UTILISATION: oee.plan_utilisation,
     oee_claim.NAME: oee_claim.plan_oee,

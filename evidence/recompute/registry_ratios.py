@@ -67,11 +67,7 @@ class NcRatio:
         claim = self.claim
         window = window_of(view, claim.first, claim.last, claim.lead, claim.grace)
         assets = registered(window)
-        nc = [
-            asset
-            for asset in assets
-            if all(run.plant.assets[asset].nc for run in window.runs if asset in run.plant.assets)
-        ]
+        nc = [one for one in assets if all(entry.nc for entry in window.versions_of(one))]
         last = window.runs[-1].plant.assets if window.runs else {}
         detail: dict[str, Json] = {
             "nc": nc,

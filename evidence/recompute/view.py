@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -151,19 +151,31 @@ class LogView:
 
     def configs_between(self, first: int, last: int) -> list[tuple[int, int, ConfigDocument]]:
         """Return [start, end) in slots and document of each configuration in force within [first, last)."""
+        changes = self._changes()
         runs: list[tuple[int, int, ConfigDocument]] = []
-        start = self.document_at(first)
-        if start is None:
-            return []
-        configs, slots = self.blocks.configs, self.blocks.slots
-        at, current = first, start
-        for row in self.block_range(first + 1, last):
-            document = self.documents[configs[row]]
-            if document is not current:
-                runs.append((at, slots[row], current))
-                at, current = slots[row], document
-        runs.append((at, last, current))
+        at = max(bisect_right(changes, first, key=lambda change: change[0]) - 1, 0)
+        start = first
+        for number, (_, document) in enumerate(changes[at:], at + 1):
+            end = changes[number][0] if number < len(changes) else last
+            runs.append((start, min(end, last), document))
+            start = end
+            if start >= last:
+                break
         return runs
+
+    def _changes(self) -> list[tuple[int, ConfigDocument]]:
+        """Return the slot of the first block of each configuration in force, ascending, with its document."""
+        found = self.shared.get("changes")
+        if not isinstance(found, _Changes):
+            found = self.shared["changes"] = _Changes()
+            last = None
+            for row in range(self.block_count):
+                config = self.blocks.configs[row]
+                if config != last:
+                    last, document = config, self.documents[config]
+                    if not found.changes or found.changes[-1][1] is not document:
+                        found.changes.append((self.blocks.slots[row], document))
+        return found.changes
 
     def rows(self, stream: str, signal: str, first: int, last: int) -> list[Row]:
         """Return the rows of one signal sealed in slots [first, last), ordered by (tau, slot, row of the frame).
@@ -200,6 +212,11 @@ class LogView:
         )
         rows.sort()
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    changes: list[tuple[int, ConfigDocument]] = field(default_factory=list)
 
 
 _make_row = partial(tuple.__new__, Row)

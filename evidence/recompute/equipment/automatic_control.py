@@ -18,11 +18,11 @@ from evidence.recompute.claim_tools import (
     ratio,
     require_assets,
 )
-from evidence.recompute.equipment.limits import require_steps
 from evidence.recompute.equipment.signals import Signals, signals_of
 from evidence.recompute.equipment.values import Stretch, Timeline
 from evidence.recompute.interface import Outcome, SlotRange, all_streams
 from evidence.recompute.intervals import Cover, Interval, intersection, union
+from evidence.recompute.limits import require_steps
 from evidence.recompute.oee import used_slots
 from evidence.recompute.plant_model import Loop
 from evidence.recompute.view import LogView

@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from evidence.recompute.equipment.civil_time import DAY_MS, CivilTime
-from evidence.recompute.equipment.limits import require_steps
 from evidence.recompute.intervals import Cover
+from evidence.recompute.limits import require_steps
 from evidence.recompute.plant_model import Calendar
 
 _UNIX_DAY: Final = date(1970, 1, 1)

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from evidence.recompute.atoms import atom_of
 from evidence.recompute.equipment.bookings import Bookings
 from evidence.recompute.equipment.calendar_pieces import Occurrence
-from evidence.recompute.equipment.limits import require_steps
 from evidence.recompute.equipment.products import ProductPiece
 from evidence.recompute.equipment.segments import Segment
+from evidence.recompute.limits import Budget
 from evidence.recompute.plant_model import Plant
 from evidence.recompute.timeline import Piece
 from model.signal import Role
@@ -42,18 +42,17 @@ class Cell:
     counts: Mapping[Role, int]
 
 
-def hours_with(bookings: Iterable[Bookings], low: int, high: int) -> set[int]:
+def hours_with(bookings: Iterable[Bookings], low: int, high: int, budget: Budget) -> set[int]:
     """Return both ends of every UTC hour that meets [low, high) and in which something is booked.
 
     To cut at these alone gives the same sums as to cut at every hour: an hour edge matters where counts are.
     """
     numbers: set[int] = set()
-    steps = 0
     for one in bookings:
         for start, end in one.spans(low, high):
             hours = range(start // HOUR_MS, (end - 1) // HOUR_MS + 1)
-            steps += len(hours)
-            require_steps(steps, "the hours that counts are spread over", "计数分摊的小时")
+            if len(hours) > 1:
+                budget.spend(len(hours), "the hours that counts are spread over", "计数分摊的小时")
             numbers.update(hours)
     return {edge * HOUR_MS for number in numbers for edge in (number, number + 1)}
 

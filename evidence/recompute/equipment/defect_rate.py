@@ -61,7 +61,7 @@ class DefectRate:
         measured = all(one.measured for one in everyone)
         rate = None
         if measured and made is not None:
-            rate = ratio(made - sum(good_made(one)[0] for one in everyone), made)
+            rate = ratio(made - sum(good_made(one.pieces)[0] for one in everyone), made)
         reason = "no_pieces" if measured and made is not None else "no_reject_signal"
         low, high = text_of(None), text_of(None)
         if rate is not None:
@@ -85,7 +85,7 @@ def _asset(one: AssetStatistics) -> Json:
 
 
 def _made(everyone: Sequence[AssetStatistics]) -> int | None:
-    made = [good_made(one)[1] for one in everyone]
+    made = [good_made(one.pieces)[1] for one in everyone]
     return None if None in made else sum(count or 0 for count in made)
 
 
@@ -93,8 +93,8 @@ def _low(everyone: Sequence[AssetStatistics], rate: Fraction) -> Fraction:
     """Return the least rate, never above the rate as measured; 0 where a gap of good pieces is not limited."""
     made = rejects = 0
     for one in everyone:
-        good, own = good_made(one)[0], good_made(one)[1] or 0
-        most = good_at_most(one, good, own)
+        good, own = good_made(one.pieces)[0], good_made(one.pieces)[1] or 0
+        most = good_at_most(one.pieces, good, own)
         if most is None:
             return min(Fraction(0), rate)
         made += own
@@ -110,12 +110,12 @@ def _high(everyone: Sequence[AssetStatistics], rate: Fraction) -> Fraction:
     """
     made = rejects = 0
     for one in everyone:
-        good, own = good_made(one)[0], good_made(one)[1] or 0
-        hidden = hidden_rejects(one)
+        good, own = good_made(one.pieces)[0], good_made(one.pieces)[1] or 0
+        hidden = hidden_rejects(one.pieces)
         if hidden is None:
             return max(Fraction(1), rate)
         made += own + hidden
-        rejects += own + hidden - (good - one.lost)
+        rejects += own + hidden - (good - one.pieces.lost)
     return max(Fraction(rejects, made), rate) if made else rate
 
 

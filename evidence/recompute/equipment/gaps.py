@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
-from evidence.recompute.equipment.registers import Register, is_counter
+from evidence.recompute.equipment.registers import Register
+from evidence.recompute.intervals import Interval
 from evidence.recompute.plant_model import CounterRule, PlantSignal
 from evidence.recompute.window import ConfigRun
 from model.signal import Role
@@ -31,18 +34,21 @@ class Configured(NamedTuple):
     """A counter as the configurations of a window have it: its first definition, and the stretches without it."""
 
     first: PlantSignal
-    absent: tuple[tuple[int, int], ...]
+    absent: tuple[Interval, ...]
 
 
 def configured(
-    runs: Sequence[ConfigRun], stream: str, name: str, role: Role, carrier: str
+    runs: Iterable[ConfigRun], stream: str, name: str, counts: Callable[[PlantSignal], bool]
 ) -> Configured | None:
-    """Return how the configurations of a window have a counter, None if none of them has it in this role."""
+    """Return how the configurations of a window have a counter, None if none of them has it.
+
+    counts: whether a definition of the signal is this counter.
+    """
     first: PlantSignal | None = None
-    absent: list[tuple[int, int]] = []
+    absent: list[Interval] = []
     for run in runs:
         signal = run.plant.signals.get(stream, {}).get(name)
-        if signal is not None and is_counter(signal, role, carrier):
+        if signal is not None and counts(signal):
             first = first or signal
         elif absent and absent[-1][1] == run.start:
             absent[-1] = (absent[-1][0], run.end)
@@ -51,40 +57,48 @@ def configured(
     return None if first is None else Configured(first, tuple(absent))
 
 
-Interval = tuple[int, int, CounterRule]
-"""[start, end) with the rule that says how much can be missing."""
+def _doubtful(
+    register: Register, rule: CounterRule, inside: Interval
+) -> Iterator[tuple[int, int, CounterRule]]:
+    """Yield the gaps by rules i to iii that meet `inside`, each with the rule that says how much can be missing.
 
-
-def _doubtful(register: Register, rule: CounterRule, start: int, end: int) -> Iterator[Interval]:
-    """Yield the gaps by rules i to iii. rule: of the first configuration that has the counter."""
+    rule: of the first configuration that has the counter.
+    """
+    low, high = inside
     if register.first is None:
-        yield start, end, rule
+        yield low, high, rule
         return
     first, first_rule = register.first
-    if first > start:
-        yield start, first, first_rule
-    yield from register.doubts
+    if first > low:
+        yield low, first, first_rule
+    doubts = register.doubts
+    begin = bisect_right(doubts, low, key=lambda doubt: doubt.end)
+    for doubt in islice(doubts, begin, None):
+        if doubt.start >= high:
+            break
+        yield doubt
     if register.proof is not None:
         proof, hold = register.proof
-        if register.doubtful or end - proof > hold:
-            yield proof, end, register.rule or first_rule
+        if register.doubtful or high - proof > hold:
+            yield proof, high, register.rule or first_rule
 
 
 def gaps_of(
     register: Register,
     counter: Configured,
-    inside: tuple[int, int],
+    inside: Interval,
     planned: Callable[[int, int], int],
 ) -> list[Gap]:
     """Return the gaps of a counter in the window `inside`, in order of their beginning.
 
-    planned: ms of planned time of the asset in an interval.
+    register: of all visible rows, also of those after the window. planned: ms of planned time of the asset in an
+    interval.
     """
     low, high = inside
     found = []
     rule = counter.first.counter
     kinds = (
-        (True, _doubtful(register, rule, low, high)),
+        (True, _doubtful(register, rule, inside)),
         (False, ((start, end, rule) for start, end in counter.absent)),
     )
     for is_configured, intervals in kinds:

@@ -106,7 +106,7 @@ class _Figures:
         self.good: Fraction | None = None
         """Σ ideal time of good pieces, None if it is not measured at an asset."""
         if all(one.measured for one in counted):
-            self.good = exact_sum(ideal_good(one) for one in counted)
+            self.good = exact_sum(ideal_good(one.pieces) for one in counted)
         self._pbt = sum(one.sums.pbt for one in counted)
         self._apt = sum(one.sums.apt for one in counted)
         self.oee = self._over_base(self.good, lambda one: one.sums.base_gain)
@@ -119,19 +119,19 @@ class _Figures:
     def to_json(self) -> dict[str, Json]:
         """Return the fractions of the detail."""
         counted, apt = self._counted, self._apt
-        total = known_sum(ideal_total(one) for one in counted)
-        made = [good_made(one)[1] for one in counted]
-        good = sum(good_made(one)[0] for one in counted)
+        total = known_sum(ideal_total(one.pieces) for one in counted)
+        made = [good_made(one.pieces)[1] for one in counted]
+        good = sum(good_made(one.pieces)[0] for one in counted)
         pieces = None if None in made else sum(count or 0 for count in made)
         setup = sum(one.sums.atoms[Atom.SETUP] for one in counted)
         calendar = sum(sum(one.sums.atoms.values()) for one in counted)
         measured = self.good is not None
         nee = None if self.oee is None else ratio(self.oee * (apt + setup), apt)
         availability = ratio(apt, self._pbt)
-        low, high = "0/0", "0/0"
-        if availability is not None:
-            bounds = ratio_bounds([vertices(one.sums.atoms, _RUNNING, BUSY) for one in counted])
-            low, high = bound_text(bounds[0]), bound_text(bounds[1])
+        low, high = text_of(None), text_of(None)
+        bounds = ratio_bounds([vertices(one.sums.atoms, _RUNNING, BUSY) for one in counted])
+        if bounds is not None:
+            low, high = text_of(bounds[0]), bound_text(bounds[1])
         return {
             "availability": text_of(availability),
             "availability_high": high,
@@ -151,13 +151,13 @@ class _Figures:
     def _low(self) -> str:
         if self.oee is None:
             return text_of(None)
-        least = exact_sum(ideal_low(one) for one in self._counted)
+        least = exact_sum(ideal_low(one.pieces) for one in self._counted)
         return text_of(self._over_base(least, lambda one: one.sums.base_gain))
 
     def _high(self) -> str:
         if self.oee is None:
             return text_of(None)
-        greatest = known_sum(ideal_high(one) for one in self._counted)
+        greatest = known_sum(ideal_high(one.pieces) for one in self._counted)
         if greatest is None:
             return "unbounded"
         base = self._over_base(greatest, lambda one: one.sums.base_gain_least)
@@ -181,9 +181,9 @@ def _asset(one: AssetStatistics) -> Json:
         "state_tables": list(one.tables),
         "test_pieces": sums.test_pieces,
     }
-    total = ideal_total(one)
+    total = ideal_total(one.pieces)
     if one.measured:
-        fields["ideal_good"] = text_of(ideal_good(one))
+        fields["ideal_good"] = text_of(ideal_good(one.pieces))
     if total is not None:
         fields["ideal_total"] = text_of(total)
     mismatch = sum(row.mismatch for row in one.rows)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import NamedTuple
 
 from evidence.recompute.equipment.states import Texts
 from evidence.recompute.plant_model import Asset, Plant
-from evidence.recompute.window import ConfigRun
+from evidence.recompute.window import Window
 from model.signal import Role
 
 
@@ -34,10 +35,11 @@ class ProductData:
     weight: Fraction
 
 
-def product_pieces(runs: Sequence[ConfigRun], asset: str, texts: Texts) -> list[ProductPiece]:
-    """Return the products of an asset over `runs`, in order and without hole; neighbours differ."""
+def product_pieces(window: Window, asset: str, texts: Texts) -> list[ProductPiece]:
+    """Return the products of an asset over a window, in order and without hole; neighbours differ."""
     stream = f"{asset}.state"
     pieces: list[ProductPiece] = []
+    window.budget.spend(len(window.runs), f"the products of {asset}", f"资产 {asset} 的产品")
 
     def add(start: int, end: int, product: str | None) -> None:
         if start < end:
@@ -46,7 +48,7 @@ def product_pieces(runs: Sequence[ConfigRun], asset: str, texts: Texts) -> list[
             else:
                 pieces.append(ProductPiece(start, end, product))
 
-    for run in runs:
+    for run in window.runs:
         entry = run.plant.assets.get(asset)
         unassigned = "" if entry is not None and _only_unnamed(entry) else None
         name = run.plant.first_of_role(stream, Role.PRODUCT)
@@ -75,25 +77,38 @@ def _declared(entry: Asset) -> str | None:
 
 
 class ProductList:
-    """The products of one asset in one configuration, with what is true of those that it does not list."""
+    """The products of one asset in one configuration, with what is true of those that it does not list.
 
-    def __init__(self, plant: Plant, asset: str) -> None:
+    frozen: ideal cycles, by product, that stand before those of the configuration.
+    """
+
+    def __init__(
+        self, plant: Plant, asset: str, frozen: Mapping[str, Fraction] = MappingProxyType({})
+    ) -> None:
         entry = plant.assets.get(asset)
         products = () if entry is None else entry.products
-        cycles = [one.ideal_cycle for one in products if one.ideal_cycle > 0]
-        ideal = (min(cycles), max(cycles)) if cycles else None
-        self._other = ProductData(ideal, 1, Fraction(1))
+        cycle_of = {one.id: frozen.get(one.id, one.ideal_cycle) for one in products}
+        cycles = [cycle for cycle in cycle_of.values() if cycle > 0]
+        self.ideal = (min(cycles), max(cycles)) if cycles else None
+        """Smallest and largest ideal ms a piece of the products listed, None without any."""
+        self._frozen = frozen
         self._listed = {
-            one.id: ProductData(
-                (one.ideal_cycle, one.ideal_cycle) if one.ideal_cycle > 0 else ideal,
-                one.factor,
-                one.weight,
-            )
+            one.id: ProductData(self._own(cycle_of[one.id]), one.factor, one.weight)
             for one in products
         }
+        self._others: dict[str | None, ProductData] = {
+            None: ProductData(self.ideal, 1, Fraction(1))
+        }
+
+    def _own(self, cycle: Fraction) -> tuple[Fraction, Fraction] | None:
+        return (cycle, cycle) if cycle > 0 else self.ideal
 
     def data(self, product: str | None) -> ProductData:
         """Return what is true of the pieces of a product, None = of an unassigned one."""
-        if product is None:
-            return self._other
-        return self._listed.get(product, self._other)
+        if product is None or (product not in self._listed and product not in self._frozen):
+            return self._others[None]
+        found = self._listed.get(product) or self._others.get(product)
+        if found is None:
+            found = ProductData(self._own(self._frozen[product]), 1, Fraction(1))
+            self._others[product] = found
+        return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
@@ -111,13 +112,8 @@ class _Raw(NamedTuple):
         return reading(self.type, self.value, *signal.scale)
 
 
-def is_counter(signal: PlantSignal, role: Role, carrier: str) -> bool:
-    """Return whether a signal is a counter of `role` and `carrier` whose counts are added."""
-    return signal.role is role and signal.carrier == carrier and not signal.alternate_of
-
-
 class Register:
-    """What the rows of one counter say: a signal while it has one role and carrier.
+    """What the rows of one counter say: a signal while it has one role, of an energy class one carrier too.
 
     bookings: filled here. inside: [a, b), the readings whose marks count.
     """
@@ -127,6 +123,8 @@ class Register:
         self.bookings = bookings
         self.marks: Counter[Mark] = Counter()
         self.doubts: list[Doubt] = []
+        self.accepted = array("q")
+        """τ of the accepted readings, ascending."""
         self.first: tuple[int, CounterRule] | None = None
         """τ and rule of the first accepted reading, None if none is accepted."""
         self.proof: tuple[int, int] | None = None
@@ -137,6 +135,11 @@ class Register:
         """Rule of the last reading, None without any."""
         self.answered = False
         """There is an accepted reading or an H row."""
+
+    def accepted_between(self, low: int, high: int) -> bool:
+        """Return whether an accepted reading has τ in [low, high)."""
+        at = bisect_left(self.accepted, low)
+        return at < len(self.accepted) and self.accepted[at] < high
 
     def mark(self, tau: int, mark: Mark) -> None:
         """Note what is to be said about a reading."""
@@ -207,6 +210,7 @@ class _Reader:
     def _accept(self, tau: int, raw: int, new: int) -> None:
         self._level, self._old = _Raw(tau, self._signal.type, raw), new
         self._candidate, self._run = None, 0
+        self._register.accepted.append(tau)
         self._register.doubtful = False
         self._register.proof = tau, self._signal.hold_ms
 

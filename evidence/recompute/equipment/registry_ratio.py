@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from evidence.recompute.oee import used_slots
 from evidence.recompute.plant_model import Asset
 from evidence.recompute.registry_ratios import registered
 from evidence.recompute.view import LogView
-from evidence.recompute.window import Window, window_of
+from evidence.recompute.window import window_of
 from evidence.statement import Claim
 
 NAME: Final = "registry-ratio/1"
@@ -23,7 +23,7 @@ BY_PROCESS: Final = "key-process-nc-by-process"
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """The declared flags of one asset, each true only if it is so in every configuration of the window that has it."""
+    """The declared flags of one asset over the configurations of the window that have it: all true, or any."""
 
     smart: bool
     networked: bool
@@ -41,18 +41,20 @@ _BY_EQUIPMENT: Final[Mapping[str, tuple[_Test, _Test]]] = {
     "key-process-nc-by-equipment": (lambda f: f.key_step and f.nc, lambda f: f.key_step),
     "digital-equipment": (lambda f: (f.nc or f.smart) and f.networked, lambda _: True),
 }
-"""Numerator and denominator of each ratio of numbers of equipment."""
+"""Numerator and denominator of each ratio of numbers of equipment; a denominator asks for one flag at most."""
 
 
-def flags_of(window: Window, asset: str) -> Flags:
-    """Return the flags of an asset over the configurations of the window."""
-    entries = [run.plant.assets[asset] for run in window.runs if asset in run.plant.assets]
+def flags_of(entries: Sequence[Asset], holds: Callable[[Iterable[bool]], bool]) -> Flags:
+    """Return the flags of an asset whose versions are `entries`.
+
+    holds: `all` for a numerator and `any` for a denominator, so that nothing is gained by a change in the window.
+    """
     return Flags(
-        smart=all(entry.smart for entry in entries),
-        networked=all(entry.networked for entry in entries),
-        nc=all(entry.nc for entry in entries),
-        key=all(entry.key for entry in entries),
-        key_step=all(entry.key_step for entry in entries),
+        smart=holds(entry.smart for entry in entries),
+        networked=holds(entry.networked for entry in entries),
+        nc=holds(entry.nc for entry in entries),
+        key=holds(entry.key for entry in entries),
+        key_step=holds(entry.key_step for entry in entries),
     )
 
 
@@ -80,17 +82,18 @@ class RegistryRatio:
         """Return Σ counts_as of the numerator / Σ counts_as of the denominator, or processes / processes."""
         claim = self.claim
         window = window_of(view, claim.first, claim.last, claim.lead, claim.grace)
-        assets = registered(window)
-        flags = {asset: flags_of(window, asset) for asset in assets}
+        versions = {asset: window.versions_of(asset) for asset in registered(window)}
         if self.ratio == BY_PROCESS:
-            numerator, denominator = _processes(assets, flags)
+            numerator, denominator = _processes(versions)
             sizes = len(numerator), len(denominator)
         else:
-            numerator, denominator = (
-                [asset for asset in assets if test(flags[asset])]
-                for test in _BY_EQUIPMENT[self.ratio]
+            above, below = _BY_EQUIPMENT[self.ratio]
+            numerator = [one for one in versions if above(flags_of(versions[one], all))]
+            denominator = [one for one in versions if below(flags_of(versions[one], any))]
+            sizes = (
+                sum(min(entry.counts_as for entry in versions[one]) for one in numerator),
+                sum(max(entry.counts_as for entry in versions[one]) for one in denominator),
             )
-            sizes = _counted(assets, numerator), _counted(assets, denominator)
         detail: dict[str, Json] = {
             "denominator": denominator,
             "numerator": numerator,
@@ -99,18 +102,16 @@ class RegistryRatio:
         return outcome(ratio(*sizes), "no_registered_asset", [], detail)
 
 
-def _counted(assets: Mapping[str, Asset], chosen: Sequence[str]) -> int:
-    return sum(assets[asset].counts_as for asset in chosen)
+def _processes(versions: Mapping[str, Sequence[Asset]]) -> tuple[list[str], list[str]]:
+    """Return the key process steps all of whose key equipment is numerically controlled, and all of them.
 
-
-def _processes(
-    assets: Mapping[str, Asset], flags: Mapping[str, Flags]
-) -> tuple[list[str], list[str]]:
-    """Return the key process steps all of whose key equipment is numerically controlled, and all of them."""
+    An asset belongs to each step that a version of it names while it is key equipment of a step.
+    """
     by_step: dict[str, list[bool]] = {}
-    for asset, entry in assets.items():
-        if flags[asset].key_step and entry.process_step:
-            by_step.setdefault(entry.process_step, []).append(flags[asset].nc)
+    for entries in versions.values():
+        is_nc = flags_of(entries, all).nc
+        for step in {entry.process_step for entry in entries if entry.key_step} - {""}:
+            by_step.setdefault(step, []).append(is_nc)
     steps = sorted(by_step)
     return [step for step in steps if all(by_step[step])], steps
 

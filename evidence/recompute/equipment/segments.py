@@ -11,6 +11,8 @@ from evidence.recompute.equipment.calendar_pieces import CalendarPiece, Occurren
 from evidence.recompute.intervals import Cover
 from evidence.recompute.plant_model import Plant, Stop
 
+ALL: Final = "*"
+"""Asset of a stop of all assets."""
 _STOP_KINDS: Final = ("off", "pm", "brk")
 """Several stops at one instant: the first of these kinds counts."""
 
@@ -37,11 +39,17 @@ class _Stopped:
             (kind, Cover((stop.start, stop.end) for stop in stops if stop.kind == kind))
             for kind in _STOP_KINDS
         ]
-        self.edges = {edge for stop in stops for edge in (stop.start, stop.end)}
+        self._edges = sorted({edge for stop in stops for edge in (stop.start, stop.end)})
 
     def kind(self, instant: int) -> str:
         """Return the kind of the stop that counts at `instant`, "" if none covers it."""
+        if not self._edges:
+            return ""
         return next((kind for kind, cover in self._covers if cover.holds(instant)), "")
+
+    def edges_in(self, low: int, high: int) -> list[int]:
+        """Return where stops begin or end inside (low, high), ascending."""
+        return self._edges[bisect_right(self._edges, low) : bisect_left(self._edges, high)]
 
 
 class PlantCalendar:
@@ -63,23 +71,33 @@ class PlantCalendar:
         service: tuple[int, int | None] = (low, low) if entry is None else entry.service
         begin, end = service[0], high if service[1] is None else service[1]
         stopped = self._stopped(asset)
-        edges = sorted({begin, end, *stopped.edges})
-        for first, last, kind, shift, day in self._cut(low, high):
-            inside = edges[bisect_right(edges, first) : bisect_left(edges, last)]
+        for first, last, kind, shift, day in self.pieces(low, high):
+            inside = stopped.edges_in(first, last)
+            if first < begin < last or first < end < last:
+                inside = sorted({*inside, *(edge for edge in (begin, end) if first < edge < last)})
             for start, until in pairwise([first, *inside, last]):
-                own = "none"
-                if begin <= start < end:
-                    own = (stopped.edges and stopped.kind(start)) or kind
+                own = (stopped.kind(start) or kind) if begin <= start < end else "none"
                 yield Segment(start, until, self.plant, own, shift, day)
 
+    def _owner(self, asset: str) -> str:
+        return asset if asset in self._stops else ALL
+
+    def stops_to_sort(self, asset: str) -> int:
+        """Return how many stops of an asset no call of `segments` has sorted yet."""
+        owner = self._owner(asset)
+        if owner in self._stopped_of:
+            return 0
+        return len(self._stops.get(owner, ())) + len(self._stops.get(ALL, ()))
+
     def _stopped(self, asset: str) -> _Stopped:
-        owner = asset if asset in self._stops else "*"
+        owner = self._owner(asset)
         if owner not in self._stopped_of:
-            own = self._stops.get(asset, []) if owner == asset else []
-            self._stopped_of[owner] = _Stopped(own + self._stops.get("*", []))
+            own = self._stops.get(owner, []) if owner != ALL else []
+            self._stopped_of[owner] = _Stopped(own + self._stops.get(ALL, []))
         return self._stopped_of[owner]
 
-    def _cut(self, low: int, high: int) -> Iterator[CalendarPiece]:
+    def pieces(self, low: int, high: int) -> Iterator[CalendarPiece]:
+        """Yield the pieces of [low, high), without stops and service of assets."""
         first = max(bisect_right(self._starts, low) - 1, 0)
         for piece in islice(self._pieces, first, bisect_left(self._starts, high)):
             if low <= piece.start and piece.end <= high:

@@ -11,10 +11,8 @@ from typing import Final, NamedTuple
 from evidence.reading import float_of
 from evidence.recompute.equipment.bookings import Bookings, Elapsed
 from evidence.recompute.equipment.calendar_pieces import calendar_pieces, steps_of
-from evidence.recompute.equipment.limits import require_steps
 from evidence.recompute.equipment.registers import (
     Register,
-    is_counter,
     read_register,
     restarts_of,
 )
@@ -24,7 +22,7 @@ from evidence.recompute.equipment.values import Timeline, timeline_of
 from evidence.recompute.plant_model import Plant, PlantSignal
 from evidence.recompute.timeline import Piece
 from evidence.recompute.view import LogView, Row
-from evidence.recompute.window import ConfigRun, Window
+from evidence.recompute.window import Window, clipped
 from model.signal import Role, SignalType
 
 _FIRST_IN_JSON: Final = " "
@@ -32,12 +30,30 @@ _FIRST_IN_JSON: Final = " "
 
 
 class Counted(NamedTuple):
-    """A register with what it is the register of."""
+    """A register with what it is the register of. counts: whether a definition of the signal is this counter."""
 
     name: str
     role: Role
     carrier: str
     register: Register
+    counts: Callable[[PlantSignal], bool]
+
+
+def any_carrier(signal: PlantSignal) -> str:  # noqa: ARG001 - the other kind of function looks at it
+    """Return one key for all carriers: a counter is known by its signal and role alone (§6)."""
+    return ""
+
+
+def elapsed(start: int, end: int) -> int:
+    """Return the ms of an interval, over which energy is spread."""
+    return end - start
+
+
+def _is_counter(
+    signal: PlantSignal, *, role: Role, carrier: str, carrier_of: Callable[[PlantSignal], str]
+) -> bool:
+    """Return whether a signal is a counter of `role` and `carrier` whose counts are added."""
+    return signal.role is role and not signal.alternate_of and carrier_of(signal) == carrier
 
 
 class Signals:
@@ -87,27 +103,39 @@ class Signals:
 
         if asset not in self._states:
             texts = self.texts(f"{asset}.state")
-            self._states[asset] = states_of(self.window.all_runs, asset, texts, threshold)
+            window = self.window
+            self._states[asset] = states_of(window.all_runs, asset, texts, threshold, window.budget)
         return self._states[asset]
 
     def registers(
-        self, device: str, stream: str, roles: Collection[Role], elapsed: Elapsed
+        self,
+        device: str,
+        stream: str,
+        roles: Collection[Role],
+        spread_over: Elapsed,
+        carrier_of: Callable[[PlantSignal], str] = any_carrier,
     ) -> list[Counted]:
         """Return the counters of a stream in the configurations of the window or of its rows, by role and name.
 
-        Alternate signals are none of them. elapsed: the milliseconds over which counts are spread.
+        Alternate signals are none of them. spread_over: the milliseconds over which counts are spread. carrier_of: key
+        of the carrier of a signal; one signal with two keys is two counters.
         """
-        plants = {*(run.plant for run in self.window.runs), *self.window.sealing_plants()}
+        window = self.window
+        plants = {*window.plants, *window.sealing_plants}
+        what = f"the counters of {device}", f"{device} 的计数器"
+        window.budget.spend(len(plants), *what)
         found = {
-            (signal.role, signal.name, signal.carrier)
+            (role, signal.name, carrier_of(signal))
             for plant in plants
-            for signal in plant.signals.get(stream, {}).values()
-            if signal.role in roles and not signal.alternate_of
+            for role in roles
+            for signal in plant.of_role(stream, role)
         }
+        window.budget.spend(len(found) * (len(plants) + len(window.runs)), *what)
         counted = []
-        inside = (self.window.start, self.window.end)
+        inside = (window.start, window.end)
         for role, name, carrier in sorted(found):
-            register = Register(Bookings(elapsed), inside)
+            counts = partial(_is_counter, role=role, carrier=carrier, carrier_of=carrier_of)
+            register = Register(Bookings(spread_over), inside)
             events = {
                 id(plant.signals[stream][name]): plant.counter_events.get((device, name), ())
                 for plant in plants
@@ -115,12 +143,12 @@ class Signals:
             }
             read_register(
                 register,
-                self.window.rows(stream, name),
-                partial(is_counter, role=role, carrier=carrier),
+                window.rows(stream, name),
+                counts,
                 _events_in(events),
                 self._restarted(device),
             )
-            counted.append(Counted(name, role, carrier, register))
+            counted.append(Counted(name, role, carrier, register, counts))
         return counted
 
     def _restarted(self, device: str) -> Callable[[int, int], bool]:
@@ -130,7 +158,7 @@ class Signals:
             stream = f"{device}.state"
             names = {
                 signal.name
-                for plant in self.window.sealing_plants()
+                for plant in self.window.sealing_plants
                 for signal in plant.of_role(stream, Role.UPTIME)
             }
             instants = sorted(
@@ -145,38 +173,42 @@ class Signals:
 
         Time before the window is laid out anew at each call: few assets ask for any.
         """
-        if low < self.window.start:
-            for run in _clipped(self.window.all_runs, low, min(high, self.window.start)):
-                pieces = calendar_pieces(run.plant.calendar, run.start, run.end)
-                calendar = PlantCalendar(run.plant, pieces, self.window.counting_stops)
-                yield from calendar.segments(asset, run.start, run.end)
+        window = self.window
+        what = f"the segments of {asset}", f"资产 {asset} 的时段"
+        if low < window.start:
+            for run in clipped(window.all_runs, low, min(high, window.start)):
+                calendar = run.plant.calendar
+                window.budget.spend_part(steps_of(calendar, run.start, run.end), *what)
+                window.budget.spend(len(calendar.stops), *what)
+                pieces = calendar_pieces(calendar, run.start, run.end)
+                before = PlantCalendar(run.plant, pieces, window.counting_stops)
+                yield from before.segments(asset, run.start, run.end)
+        for run in clipped(window.runs, low, high):
+            laid_out = self.calendar_of(run.plant)
+            window.budget.spend(1 + laid_out.stops_to_sort(asset), *what)
+            yield from laid_out.segments(asset, run.start, run.end)
+
+    def calendar_of(self, plant: Plant) -> PlantCalendar:
+        """Return the calendar of a configuration of the window from its first to its last ms in it."""
         if self._calendars is None:
             self._calendars = self._lay_out()
-        for run in _clipped(self.window.runs, low, high):
-            yield from self._calendars[run.plant].segments(asset, run.start, run.end)
+        return self._calendars[plant]
 
     def _lay_out(self) -> dict[Plant, PlantCalendar]:
-        """Return the calendar of each configuration from its first to its last ms in the window."""
+        window = self.window
         reach: dict[Plant, tuple[int, int]] = {}
-        for run in self.window.runs:
+        for run in window.runs:
             reach[run.plant] = (reach.get(run.plant, (run.start, 0))[0], run.end)
-        require_steps(
+        window.budget.spend_part(
             sum(steps_of(plant.calendar, low, high) for plant, (low, high) in reach.items()),
             "the calendars of the window",
             "窗口内的日历",
         )
-        stops = self.window.counting_stops
+        stops = window.counting_stops
         return {
             plant: PlantCalendar(plant, calendar_pieces(plant.calendar, low, high), stops)
             for plant, (low, high) in reach.items()
         }
-
-
-def _clipped(runs: Sequence[ConfigRun], low: int, high: int) -> Iterator[ConfigRun]:
-    for run in runs:
-        start, end = max(run.start, low), min(run.end, high)
-        if start < end:
-            yield ConfigRun(start, end, run.plant)
 
 
 def _events_in(events: dict[int, tuple[int, ...]]) -> Callable[[PlantSignal], Sequence[int]]:

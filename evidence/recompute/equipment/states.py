@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from evidence.recompute.equipment.limits import require_steps
 from evidence.recompute.equipment.values import Timeline
+from evidence.recompute.limits import Budget
 from evidence.recompute.plant_model import Plant, StateTable
 from evidence.recompute.timeline import Piece, mark_minor
 from evidence.recompute.window import ConfigRun
@@ -55,11 +55,14 @@ def sources_of(plant: Plant, asset: str, texts: Texts) -> list[Source]:
     return found
 
 
-def raw_states(runs: Sequence[ConfigRun], asset: str, texts: Texts) -> list[Span]:
+def raw_states(runs: Sequence[ConfigRun], asset: str, texts: Texts, budget: Budget) -> list[Span]:
     """Return the maximal spans of equal state over `runs`, without hole, before debouncing."""
     spans: list[Span] = []
+    sources_in: dict[Plant, list[Source]] = {}
     for run in runs:
-        sources = sources_of(run.plant, asset, texts)
+        sources = sources_in.get(run.plant)
+        if sources is None:
+            sources = sources_in[run.plant] = sources_of(run.plant, asset, texts)
         edges = {run.start, run.end}
         edges.update(
             edge
@@ -68,8 +71,8 @@ def raw_states(runs: Sequence[ConfigRun], asset: str, texts: Texts) -> list[Span
             for stretch in timeline.within(run.start, run.end)
             for edge in stretch[:2]
         )
-        require_steps(
-            len(edges) * len(sources),
+        budget.spend_part(
+            len(edges) * (1 + len(sources)),
             f"the state signals of {asset}",
             f"资产 {asset} 的状态信号",
         )
@@ -117,12 +120,13 @@ def states_of(
     asset: str,
     texts: Texts,
     threshold: Callable[[int], tuple[int, int]],
+    budget: Budget,
 ) -> list[Piece]:
     """Return the states of an asset over `runs`, debounced, those of minor stops marked.
 
     threshold: (debounce_ms, minor_stop_ms) in force at an instant.
     """
-    spans = debounced(raw_states(runs, asset, texts), lambda instant: threshold(instant)[0])
+    spans = debounced(raw_states(runs, asset, texts, budget), lambda instant: threshold(instant)[0])
     return mark_minor(spans, lambda instant: threshold(instant)[1])
 
 

@@ -176,7 +176,7 @@ def sums_of(
             continue
         for atom, ms in cell.atoms.items():
             totals.atoms[atom] += ms
-        if data.ideal is None and (cell.key.kind == "planned" or cell.atoms.get(Atom.RUN_X)):
+        if lacks_ideal(cell, data):
             totals.no_ideal = True
         if cell.counts and cell.key.kind in OUTSIDE_PLAN:
             gain, least = _base_gain(cell, roles, smallest_ideal)
@@ -189,6 +189,11 @@ def sums_of(
         for role, count in cell.counts.items():
             row[role] += count
     return totals.result()
+
+
+def lacks_ideal(cell: Cell, data: ProductData) -> bool:
+    """Return whether a cell is planned or running time of an asset without any ideal cycle: it is left out of OEE."""
+    return data.ideal is None and (cell.key.kind == "planned" or Atom.RUN_X in cell.atoms)
 
 
 def _base_gain(

@@ -9,9 +9,9 @@ from typing import Final
 from model.state import Atom
 
 Vertex = tuple[int, int]
-"""What an asset adds to numerator and denominator if its unknown time goes one way; denominators are not negative."""
-Bounds = tuple[Fraction | None, Fraction | None]
-"""Least and greatest value, None where that side is unbounded."""
+"""What an asset adds to numerator and denominator if its unknown time goes one way; neither is negative."""
+Bounds = tuple[Fraction, Fraction | None]
+"""Least and greatest value, None where the high side is unbounded."""
 
 CHOICES: Final = (
     Atom.RUN,
@@ -42,23 +42,21 @@ def vertices(
     return found
 
 
-def ratio_bounds(assets: Sequence[Sequence[Vertex]]) -> Bounds:
+def ratio_bounds(assets: Sequence[Sequence[Vertex]]) -> Bounds | None:
     """Return the bounds of Σ numerators / Σ denominators over all combinations of one vertex an asset.
 
-    A combination whose denominator is 0 makes the side unbounded to which its numerator points, both if that is 0 too.
+    None if the denominator is 0 in every combination. A combination with denominator 0 and another numerator makes the
+    high side unbounded; 0/0 says nothing and is left out.
     Dinkelbach's iteration, exact: for a value λ each asset takes the vertex with the greatest n − λ·d, and the ratio of
     these is the next λ. It rises strictly until it is the maximum, so the work is no product over the assets.
     """
     if not any(d for asset in assets for _, d in asset):
-        return None, None
-    low_open = high_open = False
-    if all(any(d == 0 for _, d in asset) for asset in assets):
-        at_zero = [[n for n, d in asset if d == 0] for asset in assets]
-        high_open = sum(map(max, at_zero)) >= 0
-        low_open = sum(map(min, at_zero)) <= 0
-    high = None if high_open else _greatest(assets)
-    low = None if low_open else -_greatest([[(-n, d) for n, d in asset] for asset in assets])
-    return low, high
+        return None
+    without_base = [max((n for n, d in asset if d == 0), default=None) for asset in assets]
+    known = [n for n in without_base if n is not None]
+    is_open = len(known) == len(assets) and sum(known) > 0
+    high = None if is_open else _greatest(assets)
+    return -_greatest([[(-n, d) for n, d in asset] for asset in assets]), high
 
 
 def _greatest(assets: Sequence[Sequence[Vertex]]) -> Fraction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,11 +23,12 @@ from evidence.recompute.energy import used_streams
 from evidence.recompute.equipment.exact import exact_sum, known_sum
 from evidence.recompute.equipment.gaps import configured
 from evidence.recompute.equipment.oee_claim import asset_statistics, piece_streams
-from evidence.recompute.equipment.signals import Counted, Signals, signals_of
+from evidence.recompute.equipment.registers import Mark
+from evidence.recompute.equipment.signals import Counted, Signals, elapsed, signals_of
 from evidence.recompute.equipment.statistics import AssetStatistics
 from evidence.recompute.interface import Outcome, SlotRange, all_streams
 from evidence.recompute.oee import used_slots
-from evidence.recompute.plant_model import Coefficients
+from evidence.recompute.plant_model import Coefficients, PlantSignal
 from evidence.recompute.view import LogView
 from evidence.recompute.window import Window, window_of
 from evidence.statement import Claim
@@ -38,9 +40,9 @@ _ROLES: Final = (Role.ENERGY, Role.CONSUMPTION)
 _NO_COEFFICIENTS: Final = Coefficients("", {})
 
 
-def carrier_of(role: Role, carrier: str) -> str:
-    """Return the carrier of a register; one of role energy without a carrier is electricity."""
-    return carrier or (ELECTRICITY if role is Role.ENERGY else "")
+def carrier_of(signal: PlantSignal) -> str:
+    """Return the carrier of a register; without one it is electricity."""
+    return signal.carrier or ELECTRICITY
 
 
 class Quantity(NamedTuple):
@@ -51,6 +53,7 @@ class Quantity(NamedTuple):
     booked: int | None
     coefficient: Fraction | None
     """Standard coal equivalent of one booked unit in kg, None if there is none."""
+    marks: Mapping[Mark, int]
 
     @property
     def kgce(self) -> Fraction | None:
@@ -124,54 +127,61 @@ def _quantities(signals: Signals, meter: str) -> list[Quantity]:
     """Return what a meter booked, by carrier in byte order."""
     window, stream = signals.window, f"{meter}.energy"
     by_carrier: dict[str, list[Counted]] = {}
-    for one in signals.registers(meter, stream, _ROLES, _elapsed):
-        booked = one.register.bookings
-        counter = configured(window.runs, stream, one.name, one.role, one.carrier)
-        if counter is None and booked.until(window.end) == booked.until(window.start):
+    for one in signals.registers(meter, stream, _ROLES, elapsed, carrier_of):
+        if configured(window.runs, stream, one.name, one.counts) is None and not _booked(
+            one, window
+        ):
             continue  # of a configuration before or after the window alone
-        by_carrier.setdefault(carrier_of(one.role, one.carrier), []).append(one)
+        by_carrier.setdefault(one.carrier, []).append(one)
     found = []
     for carrier in sorted(by_carrier):
         registers = by_carrier[carrier]
-        quantity = None
-        if all(one.register.first is not None for one in registers):
-            quantity = sum(
-                one.register.bookings.until(window.end) - one.register.bookings.until(window.start)
-                for one in registers
+        answered = all(one.register.first is not None for one in registers)
+        found.append(
+            Quantity(
+                meter,
+                carrier,
+                sum(_booked(one, window) for one in registers) if answered else None,
+                _coefficient(window, stream, carrier, registers),
+                sum((one.register.marks for one in registers), Counter[Mark]()),
             )
-        found.append(Quantity(meter, carrier, quantity, _coefficient(window, stream, registers)))
+        )
     return found
 
 
-def _coefficient(window: Window, stream: str, registers: Sequence[Counted]) -> Fraction | None:
+def _booked(one: Counted, window: Window) -> int:
+    bookings = one.register.bookings
+    return bookings.until(window.end) - bookings.until(window.start)
+
+
+def _coefficient(
+    window: Window, stream: str, carrier: str, registers: Sequence[Counted]
+) -> Fraction | None:
     """Return the kgce of one booked unit of the registers of one carrier, None if there is no coefficient for it.
 
     Electricity is booked in W.h and its row is a kW.h; another carrier is booked in the unit of its row. The row must
     stand unchanged in every configuration of the window.
     """
-    role = registers[0].role
-    carrier = carrier_of(role, registers[0].carrier)
     row = _coefficients(window).rows.get(carrier)
-    if row is None or any(one.role is not role for one in registers):
+    if row is None or any(plant.coefficients.rows.get(carrier) != row for plant in window.plants):
         return None
-    if (role is Role.ENERGY) is not (carrier == ELECTRICITY):
+    if carrier == ELECTRICITY:
+        energy = all(one.role is Role.ENERGY for one in registers)
+        return row.kgce / 1000 if energy and row.unit == "kW.h" else None
+    if any(one.role is not Role.CONSUMPTION for one in registers):
         return None
-    plants = dict.fromkeys(run.plant for run in window.runs)
-    if any(plant.coefficients.rows.get(carrier) != row for plant in plants):
-        return None
-    if role is Role.ENERGY:
-        return row.kgce / 1000 if row.unit == "kW.h" else None
-    units = {
-        signal.unit
-        for plant in plants
-        for signal in plant.of_role(stream, role)
-        if signal.carrier == carrier
-    }
-    return row.kgce if units <= {row.unit} else None
+    units = {unit for one in registers for unit in _units(window, stream, one)}
+    return row.kgce if units == {row.unit} else None
 
 
-def _elapsed(start: int, end: int) -> int:
-    return end - start
+def _units(window: Window, stream: str, one: Counted) -> set[str]:
+    """Return the units of a register in the window; if no configuration of it has it, those that its rows came in."""
+    for plants in (window.plants, window.sealing_plants):
+        signals = [plant.signals.get(stream, {}).get(one.name) for plant in plants]
+        units = {signal.unit for signal in signals if signal is not None and one.counts(signal)}
+        if units:
+            return units
+    return set()
 
 
 def _weighted(one: AssetStatistics) -> Fraction:
@@ -190,6 +200,7 @@ def _meter(one: Quantity) -> Mapping[str, Json]:
     fields: dict[str, Json] = {
         "carrier": one.carrier,
         "kgce": text_of(one.kgce),
+        "marks": {mark.value: count for mark, count in one.marks.items() if count},
         "meter": one.meter,
     }
     if one.booked is not None:

@@ -10,8 +10,8 @@ import pytest
 
 from evidence.recompute.equipment.calendar_pieces import calendar_pieces, days_beyond
 from evidence.recompute.equipment.civil_time import CivilTime
-from evidence.recompute.equipment.limits import MAX_STEPS
 from evidence.recompute.equipment.segments import PlantCalendar
+from evidence.recompute.limits import MAX_STEPS
 from evidence.recompute.plant_model import (
     Asset,
     Calendar,
@@ -342,7 +342,7 @@ def segment_kinds(
     low, high = MONDAY * DAY, (MONDAY + 1) * DAY
     entry = Asset("a", 1, 0, service, 0, True, True, True, "")  # type: ignore[arg-type]
     cal = Calendar(0, 0, cal.holidays, cal.shifts, cal.breaks, stops)
-    plant = Plant({"a": entry}, {}, cal, {}, Coefficients("", {}), {})
+    plant = Plant({"a": entry}, {}, cal, {}, Coefficients("", {}), {}, {})
     laid_out = PlantCalendar(plant, calendar_pieces(cal, low, high), frozenset(stops[:2]))
     return [
         ((s.start - low) / HOUR, (s.end - low) / HOUR, s.kind)

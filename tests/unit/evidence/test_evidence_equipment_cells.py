@@ -53,7 +53,7 @@ def cells(log: LogBuilder, minutes: int, *, start: int = 0, hourly: bool = True)
     if hourly:
         return cells_in(found, every_hour(window.start, window.end))
     bookings = [bookings for _, bookings in counters_of(found)]
-    return cells_in(found, hours_with(bookings, window.start, window.end))
+    return cells_in(found, hours_with(bookings, window.start, window.end, window.budget))
 
 
 def counters_of(found: Signals) -> list[tuple[Role, Bookings]]:
@@ -68,7 +68,7 @@ def cells_in(found: Signals, hours: set[int]) -> list[Cell]:
         cells_of(
             found.segments("m", window.start, window.end),
             found.states("m"),
-            product_pieces(window.runs, "m", found.texts("m.state")),
+            product_pieces(window, "m", found.texts("m.state")),
             hours=hours,
             counters=counters_of(found),
             factor_of=lambda key: ProductList(key.plant, "m").data(key.product).factor,

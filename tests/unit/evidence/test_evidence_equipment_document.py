@@ -256,6 +256,7 @@ IMPOSSIBLE: dict[str, Edit] = {
     "coefficient without unit": lambda d: d["coefficients"]["rows"][0].pop("unit"),
     "no counter events": lambda d: d.pop("counter_events"),
     "events not sorted": lambda d: d["counter_events"].reverse(),
+    "event twice": lambda d: d["counter_events"].insert(0, d["counter_events"][0]),
     "event of another kind": lambda d: d["counter_events"][0].update(kind="reset"),
     "event without instant": lambda d: d["counter_events"][0].pop("at_ms"),
     "signal without alternate_of": lambda d: d["streams"][0]["signals"][0].pop("alternate_of"),

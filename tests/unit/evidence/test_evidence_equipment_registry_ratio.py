@@ -69,9 +69,9 @@ def test_registry_ratio_by_hand(
     assert found.coverage == []
 
 
-def test_registry_ratio_takes_a_flag_as_true_only_if_every_configuration_says_so():
+def test_registry_ratio_numerator_needs_the_flag_in_every_configuration():
     found = registry("smart-share", [flagged("a", smart=True)], [flagged("a")])
-    assert detail(found)["sets"] == [0, 1]
+    assert detail(found) == {"denominator": ["a"], "numerator": [], "sets": [0, 1]}
     # an asset that a configuration lacks is judged by the others
     found = registry(
         "smart-share", [flagged("a", smart=True), flagged("b")], [flagged("a", smart=True)]
@@ -79,9 +79,67 @@ def test_registry_ratio_takes_a_flag_as_true_only_if_every_configuration_says_so
     assert detail(found)["sets"] == [1, 2]
 
 
-def test_registry_ratio_takes_the_last_version_of_an_asset():
-    found = registry("smart-share", [flagged("a", counts_as=5)], [flagged("a", counts_as=2)])
-    assert detail(found)["sets"] == [0, 2]
+def test_registry_ratio_denominator_takes_the_flag_of_any_configuration():
+    # `b` without NC loses its key mark on the way: the ratio stays 1 of 2
+    before = [flagged("a", key=True, nc=True), flagged("b", key=True)]
+    after = [flagged("a", key=True, nc=True), flagged("b")]
+    for documents in ((before, after), (after, before)):
+        found = registry("key-equipment-nc", *documents)
+        assert detail(found) == {"denominator": ["a", "b"], "numerator": ["a"], "sets": [1, 2]}
+    # and `a`, marked as key on the way, is in the denominator alone
+    found = registry("key-equipment-nc", [flagged("a", nc=True)], [flagged("a", nc=True, key=True)])
+    assert detail(found)["sets"] == [0, 1]
+
+
+def test_registry_ratio_of_two_flags_needs_each_of_them_all_the_time():
+    # digital by NC first and by smart later: neither flag holds in every configuration
+    found = registry(
+        "digital-equipment",
+        [flagged("a", nc=True, networked=True), flagged("b", nc=True, networked=True)],
+        [flagged("a", smart=True, networked=True), flagged("b", nc=True, networked=True)],
+    )
+    assert detail(found) == {"denominator": ["a", "b"], "numerator": ["b"], "sets": [1, 2]}
+
+
+def test_registry_ratio_counts_the_smallest_number_above_and_the_largest_below():
+    # a counts as 5, later as 2: 2 of (5 + 1)
+    found = registry(
+        "smart-share",
+        [flagged("a", smart=True, counts_as=5), flagged("b")],
+        [flagged("a", smart=True, counts_as=2), flagged("b")],
+    )
+    assert detail(found)["sets"] == [2, 6]
+    assert (found.num, found.den) == (1, 3)
+
+
+def test_registry_ratio_by_process_takes_the_steps_that_any_configuration_names():
+    def line(step: str, *, nc: bool = True) -> list[dict[str, Any]]:
+        return [
+            flagged("a", nc=nc, key_step=True, process_step=step),
+            flagged("b", nc=True, key_step=True, process_step="涂装"),
+        ]
+
+    # `a` without NC moves from welding to painting: both steps are left without
+    found = registry("key-process-nc-by-process", line("焊接", nc=False), line("涂装", nc=False))
+    assert detail(found) == {"denominator": ["涂装", "焊接"], "numerator": [], "sets": [0, 2]}
+    # it gets NC on the way: welding is not all NC in every configuration, painting is
+    found = registry("key-process-nc-by-process", line("焊接", nc=False), line("焊接"))
+    assert detail(found) == {"denominator": ["涂装", "焊接"], "numerator": ["涂装"], "sets": [1, 2]}
+    # a step named while the asset is no key equipment is none
+    spare = flagged("c", process_step="装配")
+    found = registry("key-process-nc-by-process", [*line("焊接"), spare])
+    assert detail(found)["sets"] == [2, 2]
+    # and one that only an earlier configuration marks as key still counts
+    key = flagged("c", process_step="装配", key_step=True)
+    found = registry("key-process-nc-by-process", [*line("焊接"), key], [*line("焊接"), spare])
+    assert detail(found) == {
+        "denominator": ["涂装", "焊接", "装配"],
+        "numerator": ["涂装", "焊接"],
+        "sets": [2, 3],
+    }
+
+
+def test_registry_ratio_takes_as_registered_what_the_last_version_of_an_asset_says():
     gone = flagged("a", production=False)
     assert detail(registry("smart-share", [flagged("a")], [gone]))["undefined"] == (
         "no_registered_asset"

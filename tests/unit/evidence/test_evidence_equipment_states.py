@@ -347,7 +347,7 @@ def products(
     found = signals(log, minutes)
     return [
         ((p.start - T0) / MIN, (p.end - T0) / MIN, p.product)
-        for p in product_pieces(found.window.runs, "m", found.texts("m.state"))
+        for p in product_pieces(found.window, "m", found.texts("m.state"))
     ]
 
 

@@ -31,20 +31,17 @@ RATIOS: Mapping[str, tuple[Collection[Atom], Collection[Atom]]] = {
 }
 
 
-def by_all_combinations(assets: Sequence[Sequence[Vertex]]) -> Bounds:
+def by_all_combinations(assets: Sequence[Sequence[Vertex]]) -> Bounds | None:
     """The definition itself: every combination of one vertex an asset."""
     ratios: list[Fraction] = []
-    low_open = high_open = False
+    is_open = False
     for combination in product(*assets):
         num, den = (sum(part) for part in zip(*combination, strict=True))
         if den:
             ratios.append(Fraction(num, den))
         else:
-            low_open |= num <= 0
-            high_open |= num >= 0
-    if not ratios:
-        return None, None
-    return (None if low_open else min(ratios), None if high_open else max(ratios))
+            is_open |= num != 0
+    return (min(ratios), None if is_open else max(ratios)) if ratios else None
 
 
 ATOMS = st.fixed_dictionaries({atom: st.integers(0, 5) for atom in Atom})
@@ -62,7 +59,7 @@ def test_bounds_are_those_of_all_combinations(
 
 @given(
     st.lists(
-        st.lists(st.tuples(st.integers(-9, 9), st.integers(0, 9)), min_size=1, max_size=4),
+        st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=4),
         min_size=1,
         max_size=5,
     )
@@ -95,14 +92,24 @@ def test_worst_combination_is_not_that_of_each_asset_alone():
     assert ratio_bounds(assets) == (Fraction(3, 16), Fraction(9, 16))
 
 
-def test_combination_with_denominator_0_makes_a_side_unbounded():
+def test_combination_with_denominator_0_and_another_numerator_makes_the_high_side_unbounded():
     # a constant numerator over running time that may be 0 (effectiveness, NEE)
     assert ratio_bounds([[(6, 0), (6, 3)]]) == (Fraction(2), None)
-    assert ratio_bounds([[(-6, 0), (-6, 3)]]) == (None, Fraction(-2))
-    assert ratio_bounds([[(0, 0), (1, 3)]]) == (None, None)
-    assert ratio_bounds([[(6, 0)]]) == (None, None)
     # two assets: only together they reach 0
     assert ratio_bounds([[(6, 0), (6, 3)], [(0, 3)]]) == (Fraction(1), Fraction(2))
+
+
+def test_combination_of_0_over_0_says_nothing():
+    # setup ratio of an asset with nothing but unknown time: 1 if it was setup, 0 if it ran, 0/0 if it stood idle
+    assets = [vertices(atoms_of(unk=5), *RATIOS["setup ratio"])]
+    assert sorted(set(assets[0])) == [(0, 0), (0, 5), (5, 5)]
+    assert ratio_bounds(assets) == (Fraction(0), Fraction(1))
+    assert ratio_bounds([[(0, 0), (1, 3)]]) == (Fraction(1, 3), Fraction(1, 3))
+
+
+def test_denominator_0_in_every_combination_has_no_bounds():
+    assert ratio_bounds([[(6, 0)], [(0, 0), (1, 0)]]) is None
+    assert ratio_bounds([]) is None
 
 
 def test_a_thousand_assets_are_no_product_over_the_assets():

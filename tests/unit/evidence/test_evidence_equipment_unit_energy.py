@@ -81,10 +81,17 @@ def test_unit_energy_adds_the_carriers_by_their_coefficients():
             {
                 "carrier": "electricity",
                 "kgce": "1229/100",
+                "marks": {},
                 "meter": "meter",
                 "quantity": 100_000,
             },
-            {"carrier": "natural-gas", "kgce": "133/2", "meter": "meter", "quantity": 50},
+            {
+                "carrier": "natural-gas",
+                "kgce": "133/2",
+                "marks": {},
+                "meter": "meter",
+                "quantity": 50,
+            },
         ],
     }
     assert [item["stream"] for item in found.coverage] == [  # type: ignore[index,call-overload]
@@ -184,7 +191,9 @@ def test_unit_energy_with_coefficients_that_change_is_undefined():
 def test_unit_energy_without_an_accepted_reading_is_undefined():
     found = unit_energy(energy_plant([ELECTRIC]), energy_rows())
     assert (found.den, detail(found)["undefined"]) == (0, "no_energy")
-    assert detail(found)["meters"] == [{"carrier": "electricity", "kgce": "0/0", "meter": "meter"}]
+    assert detail(found)["meters"] == [
+        {"carrier": "electricity", "kgce": "0/0", "marks": {}, "meter": "meter"}
+    ]
     # gas never answers: its share is not 0
     found = unit_energy(energy_plant(), energy_rows([(0, 0), (9, 100)]))
     assert detail(found)["undefined"] == "no_energy"
@@ -203,6 +212,59 @@ def test_unit_energy_without_measured_pieces_is_undefined():
     rows["m.count"] = counts((9, 0))
     found = unit_energy(energy_plant([ELECTRIC]), rows)
     assert (found.den, detail(found)["undefined"]) == (0, "no_pieces")
+
+
+def test_unit_energy_tells_the_marks_of_each_meter_and_carrier():
+    # two gas registers of at most 10 an hour: one jumps by 500 at minute 5 and comes back, the other begins anew
+    rule = {**FREE, "max_rate": [10, 60 * MIN]}
+    gas = [{**GAS, "counter": rule}, {**GAS, "counter": rule, "name": "gas_b"}]
+    steps = [(0, 5), (5, 505), (9, 6)], [(0, 50), (9, 1)]
+    rows = energy_rows([(0, 0), (9, 1000)], *steps)
+    found = unit_energy(energy_plant([ELECTRIC, *gas]), rows)
+    assert [(one["marks"], one["quantity"]) for one in detail(found)["meters"]] == [
+        ({}, 1000),
+        ({"quarantined": 1, "reset": 1}, 2),
+    ]
+    # what was marked before the window is not told
+    log = log_of(energy_plant([ELECTRIC, *gas]), rows, 10)
+    found = compute(log, "unit-energy/1", 10, start=6, unit="kgce", meters=["meter"], assets=["m"])
+    assert detail(found)["meters"][1]["marks"] == {"reset": 1}
+
+
+def test_unit_energy_reasons_come_in_their_order():
+    # no coefficient, no reading, no reject signal and no pieces at once; each in turn once those before are mended
+    bad = {"id": "x", "rows": []}
+    silent, steps = energy_rows(), energy_rows([(0, 0), (9, 100)])
+    for document, rows, reason in (
+        (energy_plant([ELECTRIC], bad, counters=[counter("total")]), silent, "no_coefficient"),
+        (energy_plant([ELECTRIC], counters=[counter("total")]), silent, "no_energy"),
+        (energy_plant([ELECTRIC], counters=[counter("total")]), steps, "no_reject_signal"),
+        (energy_plant([ELECTRIC]), {**steps, "m.count": counts((9, 0))}, "no_pieces"),
+    ):
+        found = unit_energy(document, rows)
+        assert (found.den, detail(found)["undefined"]) == (0, reason)
+
+
+def test_unit_energy_prints_a_register_without_carrier_as_electricity():
+    # energy without a carrier and energy of "electricity" are one; a consumption without a carrier spoils it
+    named = {**ELECTRIC, "carrier": "electricity", "name": "energy_b"}
+    rows = energy_rows([(0, 0), (9, 1000)], [(0, 0), (9, 500)])
+    found = unit_energy(energy_plant([ELECTRIC, named]), rows)
+    assert [(m["carrier"], m["quantity"]) for m in detail(found)["meters"]] == [
+        ("electricity", 1500)
+    ]
+    found = unit_energy(energy_plant([ELECTRIC, {**GAS, "carrier": ""}]), rows)
+    assert [(m["carrier"], m["kgce"]) for m in detail(found)["meters"]] == [("electricity", "0/0")]
+    assert detail(found)["undefined"] == "no_coefficient"
+
+
+def test_unit_energy_register_goes_on_when_its_carrier_is_named():
+    # 1000 W.h between the last reading without and the first with the name of the carrier are booked
+    log = log_of(energy_plant([ELECTRIC]), energy_rows([(0, 0), (4, 100)]), 5)
+    log.config(energy_plant([{**ELECTRIC, "carrier": "electricity"}]))
+    add_blocks(log, {"meter.energy": [at(9, 1100)], "m.count": [at(9, 10)]}, 5)
+    found = compute(log, "unit-energy/1", 10, unit="kgce", meters=["meter"], assets=["m"])
+    assert detail(found)["meters"][0]["quantity"] == 1100
 
 
 def test_unit_energy_with_other_parameters_is_refused():
