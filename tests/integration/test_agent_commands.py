@@ -126,9 +126,8 @@ def test_schema_describes_the_plant_file(tmp_path: Path):
     schema = json.loads(answer.out)
     assert schema["type"] == "object"
     assert set(schema["required"]) == {"site", "calendar", "devices"}
-    assert {"site", "calendar", "devices", "storage", "server", "evidence"} == set(
-        schema["properties"]
-    )
+    sections = {"site", "calendar", "coefficients", "counter_events", "devices"}
+    assert sections | {"storage", "server", "evidence"} == set(schema["properties"])
     assert schema["additionalProperties"] is False
     assert plantproof("init", tmp_path).code == 0
     assert json.loads((tmp_path / "site.schema.json").read_text("utf-8")) == schema
