@@ -473,7 +473,7 @@ class PlantConfig(ConfigModel):
     counter_events: tuple[CounterEventConfig, ...] = ()
     """Counters that were replaced or set."""
     coefficients: str = ""
-    """Id of the table of energy coefficients; empty = none."""
+    """Id of a table of standard coal coefficients, or a file `….yaml` beside the plant file; empty = none."""
     storage: StorageConfig = StorageConfig()
     """Storage."""
     server: ServerConfig = ServerConfig()

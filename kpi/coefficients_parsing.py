@@ -16,7 +16,9 @@ def table_from_mapping(data: Mapping[str, object], path: str = "coefficients") -
     rows = tuple(_row(r) for r in f.children("rows"))
     carriers = [r.carrier for r in rows]
     if not rows or len(set(carriers)) != len(carriers):
-        raise f.error("rows", "at least one row, each with its own carrier")
+        raise f.error(
+            "rows", "at least one row, each with its own carrier", "至少一行，且每行的 carrier 不同"
+        )
     return CoefficientTable(f.text("id"), f.text("zh"), f.text("en"), f.text("edition"), rows)
 
 
@@ -28,10 +30,12 @@ def _row(f: Fields) -> Coefficient:
     unit_of(f.text("unit"))
     given = [k for k in ("kgce", "choices", "between") if f.has(k)]
     if len(given) > 1:
-        raise f.error(given[1], "only one of kgce, choices, between")
+        raise f.error(
+            given[1], "only one of kgce, choices, between", "kgce、choices、between 三者只写其一"
+        )
     value = f.number("kgce") if f.has("kgce") else None
     if value is not None and value <= 0:
-        raise f.error("kgce", "a number above 0")
+        raise f.error("kgce", "a number above 0", "大于 0 的数")
     between = None
     if f.has("between"):
         ends = f.child("between")

@@ -63,7 +63,11 @@ def _references(f: Fields, registry: Registry) -> None:
     ):
         for line, name in named:
             if name not in known:
-                raise f.error(key, f"in line {line!r} only names of the lists; {name!r} is none")
+                raise f.error(
+                    key,
+                    f"in line {line!r} only names of the lists; {name!r} is none",
+                    f"{line!r} 一行只能写清单名，{name!r} 不是清单名",
+                )
 
 
 def _asset(f: Fields) -> RegistryAsset:
@@ -152,7 +156,11 @@ def _meter(f: Fields) -> EnergyMeter:
     share = _positive(f, "share")
     rule = _text(f, "share_rule")
     if share > 1 or (share != 1 and not rule):
-        raise f.error("share", "at most 1, and with its written share_rule where it is less")
+        raise f.error(
+            "share",
+            "at most 1, and with its written share_rule where it is less",
+            "不大于 1；小于 1 时必须写明 share_rule",
+        )
     return EnergyMeter(
         id=f.text("id"),
         carrier=f.text("carrier"),
@@ -170,7 +178,7 @@ def _positive(f: Fields, key: str) -> Fraction:
     """Return an exact number above 0; 1 if absent."""
     value = f.number(key) if f.has(key) else Fraction(1)
     if value <= 0:
-        raise f.error(key, "a number above 0, like 100/5")
+        raise f.error(key, "a number above 0, like 100/5", "大于 0 的数，如 100/5")
     return value
 
 
