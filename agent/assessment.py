@@ -9,7 +9,7 @@ from typing import Final
 
 from agent.evidence_grades import evidence_grade, worst_coverage
 from agent.figures import Figure
-from agent.known_figures import measured_figures
+from agent.known_figures import BETTER, measured_figures
 from kpi.bilingual import Bilingual
 from kpi.clauses import Clause, Target
 from kpi.logic import Verdict
@@ -63,8 +63,8 @@ def assess(scheme: Scheme, figures: Mapping[str, Figure], *, simulated: bool) ->
 
 def _assessed(verdict: RowVerdict, figures: Mapping[str, Figure], *, simulated: bool) -> Assessed:
     row = verdict.row
-    beside = next((name for name in row.beside if name in figures), "")
-    shown = verdict.figure or beside
+    beside = next((claim for name in row.beside if (claim := claim_of(name, figures))), "")
+    shown = (verdict.known.claim if verdict.known is not None else "") or beside
     figure = figures.get(shown)
     return Assessed(
         row=row,
@@ -76,6 +76,11 @@ def _assessed(verdict: RowVerdict, figures: Mapping[str, Figure], *, simulated: 
         evaluated=_evaluated(row, verdict.reason),
         required=required_text(row.target),
     )
+
+
+def claim_of(metric: str, figures: Mapping[str, Figure]) -> str:
+    """Return the id of the claim that states a metric, the better one of two; empty if none does."""
+    return next((n for n in (BETTER.get(metric, metric), metric) if n in figures), "")
 
 
 def _word(answer: Answer) -> VerdictWord:

@@ -9,7 +9,8 @@ from typing import Final
 
 from agent.assessment import Assessment, grade_of, worst_coverage
 from agent.comparison_view import COMPARED
-from agent.figure_views import UNIT_OF, coverage_of, ratio_text, reason_of
+from agent.figure_detail import ratio_text
+from agent.figure_views import UNIT_OF, coverage_of, reason_of
 from agent.figures import Evaluation, Figure
 from agent.log_reader import SealedLog
 from agent.report_devices import all_gaps, daily_upload, device_rows

@@ -17,6 +17,7 @@ from config.faults import ConfigFaultsError, Fault
 from config.messages import suggestion
 from config.model_faults import faults_of
 from config.models import DeviceConfig, PlantConfig, ProfileConfig, SignalConfig, StateTableConfig
+from config.plant_coefficients import plant_coefficients
 from config.profiles import builtin_profiles
 from config.state_tables import builtin_state_tables
 from config.yaml_document import YamlDocument, parse_yaml
@@ -26,7 +27,6 @@ _ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 NO_TABLE = Coefficients()
-NO_COEFFICIENTS: Mapping[str, Coefficients] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,12 @@ def load_plant(
     *,
     protocols: Mapping[str, Protocol],
     environment: Mapping[str, str],
-    coefficients: Mapping[str, Coefficients] = NO_COEFFICIENTS,
+    coefficients: Mapping[str, Coefficients] | None = None,
 ) -> LoadedPlant:
     """Read and check a plant file.
 
-    `${NAME}` in texts is replaced from `environment`; coefficients: the tables that a plant may name, by id.
+    `${NAME}` in texts is replaced from `environment`; coefficients: the tables that a plant may name, by id;
+    None = those that ship.
     Raises ConfigFaultsError with all faults found.
     """
     try:
@@ -101,7 +102,7 @@ def parse_plant(
     *,
     protocols: Mapping[str, Protocol],
     environment: Mapping[str, str],
-    coefficients: Mapping[str, Coefficients] = NO_COEFFICIENTS,
+    coefficients: Mapping[str, Coefficients] | None = None,
 ) -> LoadedPlant:
     """Check the bytes of a plant file; see `load_plant`."""
     document, faults = parse_yaml(data, path.name)
@@ -120,10 +121,13 @@ def parse_plant(
             _load_device(device, ("devices", number), document, (protocols, tables), faults)
         )
     faults += cross_check(plant, document)
-    faults += equipment_check(plant, devices, coefficients, document)
+    known = coefficients
+    if known is None:  # read only where one is named: most plants name none
+        known = plant_coefficients() if plant.coefficients else {}
+    faults += equipment_check(plant, devices, known, document)
     if faults:
         raise ConfigFaultsError(_sorted(faults))
-    table = coefficients.get(plant.coefficients, NO_TABLE)
+    table = known.get(plant.coefficients, NO_TABLE)
     return LoadedPlant(path, plant, tuple(devices), table)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from agent.figure_views import details
+from agent.figure_detail import details
 from agent.figures import Figure
 
 _PERIODS = (("before", "-before"), ("after", ""))

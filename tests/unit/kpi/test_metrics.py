@@ -74,13 +74,20 @@ def test_every_figure_of_a_report_is_a_metric(tmp_path: Path) -> None:
     document = parse_document(plant_document(plant).bytes)
     names = requests_for(document, AFTER, BEFORE)
     assert {"oee", "oee-before", "oee-change", "energy-change"} <= set(names)
+    assert {"oee-by-product", "oee-by-product-before", "defect-rate"} <= set(names)
     assert [n for n in names if metric_of(n) is None] == []
 
 
-def test_figure_that_stands_in_for_another_metric_is_measured() -> None:
+def test_figure_that_stands_in_for_another_metric_is_one_of_the_log() -> None:
     stands = {m.id: m.stood_in_by for m in METRICS.values() if m.stood_in_by}
-    assert stands == {"energy-utilisation-change": "energy-change"}
-    assert all(SourceClass.MEASURED in METRICS[name].sources for name in stands.values())
+    assert stands == {
+        "energy-utilisation-change": "energy-change",
+        "smart-share": "smart-share-of-production",
+        "smart-networked-share": "smart-declared-networked",
+        "production-networked-of-smart": "declared-networked-of-smart",
+    }
+    of_the_log = {SourceClass.MEASURED, SourceClass.REGISTRY}
+    assert all(set(METRICS[name].sources) <= of_the_log for name in stands.values())
 
 
 def test_every_metric_is_used_by_a_scheme_a_form_or_as_a_figure_of_the_log() -> None:
@@ -92,7 +99,8 @@ def test_every_metric_is_used_by_a_scheme_a_form_or_as_a_figure_of_the_log() -> 
             used |= set(row.beside)
             used |= {a.target.metric for a in row.alternatives if a.target}
             used |= {a.points_of for a in row.alternatives}
-    unused = set(METRICS) - used - {"energy-change", "energy-per-piece"}
+    stands_in = {m.stood_in_by for m in METRICS.values()}
+    unused = set(METRICS) - used - stands_in - {"energy-per-piece", "oee-by-product"}
     assert unused <= {
         "availability-change",
         "digital-equipment-rate",
