@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Final
 
 from agent.evidence_grades import evidence_grade, worst_coverage
 from agent.figures import Figure
-from agent.known_figures import BETTER, measured_figures
+from agent.known_figures import BETTER, measured_figures, merged
 from kpi.bilingual import Bilingual
 from kpi.clauses import Clause, Target
 from kpi.logic import Verdict
 from kpi.scheme import Scheme
+from kpi.scheme_figures import Figure as KnownFigure
 from kpi.scheme_judging import judge
 from kpi.scheme_verdicts import Answer, RowVerdict, SchemeVerdict
 from reports.words import Grade, Text, VerdictWord
@@ -51,9 +53,19 @@ class Assessment:
     rows: tuple[Assessed, ...]
 
 
-def assess(scheme: Scheme, figures: Mapping[str, Figure], *, simulated: bool) -> Assessment:
-    """Return the verdicts of `scheme`; figures of the after period carry the names of its metrics."""
-    judged: SchemeVerdict = judge(scheme, measured_figures(figures, simulated=simulated))
+def assess(
+    scheme: Scheme,
+    figures: Mapping[str, Figure],
+    *,
+    simulated: bool,
+    imported: Mapping[str, KnownFigure] = MappingProxyType({}),
+) -> Assessment:
+    """Return the verdicts of `scheme`; figures of the after period carry the names of its metrics.
+
+    imported: figures of records; one that is measured counts before one that is imported.
+    """
+    known, _ = merged(measured_figures(figures, simulated=simulated), imported, {})
+    judged: SchemeVerdict = judge(scheme, known)
     return Assessment(
         scheme,
         _WORDS[judged.verdict],
@@ -64,6 +76,8 @@ def assess(scheme: Scheme, figures: Mapping[str, Figure], *, simulated: bool) ->
 def _assessed(verdict: RowVerdict, figures: Mapping[str, Figure], *, simulated: bool) -> Assessed:
     row = verdict.row
     beside = next((claim for name in row.beside if (claim := claim_of(name, figures))), "")
+    if verdict.known is not None and not verdict.known.claim:
+        return _by_record(verdict, verdict.known)
     shown = (verdict.known.claim if verdict.known is not None else "") or beside
     figure = figures.get(shown)
     return Assessed(
@@ -74,6 +88,28 @@ def _assessed(verdict: RowVerdict, figures: Mapping[str, Figure], *, simulated: 
         figure=shown,
         grade=grade_of(shown, figures, simulated=simulated) if shown else None,
         evaluated=_evaluated(row, verdict.reason),
+        required=required_text(row.target),
+    )
+
+
+def _by_record(verdict: RowVerdict, known: KnownFigure) -> Assessed:
+    """Return a clause that imported records answer: no claim stands behind it, and it says so."""
+    row = verdict.row
+    value = known.value if isinstance(known.value, Fraction) else None
+    ratio = row.target is not None and row.target.unit == "%"
+    said = _evaluated(row, verdict.reason)
+    said_zh, said_en = (
+        "数值来自导入或申报的记录，机器没有测量",
+        "from records, not measured by a machine",
+    )
+    return Assessed(
+        row=row,
+        verdict=verdict,
+        word=_word(verdict.answer),
+        value=value if ratio else None,
+        figure="",
+        grade=None if known.grade is None else Grade(known.grade.letter.value),
+        evaluated=Text(f"{said_zh}；{said.zh}", f"{said_en}; {said.en}"),
         required=required_text(row.target),
     )
 

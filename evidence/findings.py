@@ -9,6 +9,8 @@ from typing import Final
 from evidence import bundle as files
 from evidence.bundle import Bundle
 from evidence.recompute.plant import counting_stops, parse_plant
+from evidence.record_files import RecordImport
+from evidence.record_findings import record_findings
 from evidence.refusal import Refusal
 from evidence.statement import Claim, Statement
 from evidence.utc import utc_of
@@ -58,13 +60,18 @@ _MAX_LISTED: Final = 20
 
 
 def find(
-    bundle: Bundle, log: VerifiedLog, statement: Statement, counts: FrameCounts
+    bundle: Bundle,
+    log: VerifiedLog,
+    statement: Statement,
+    counts: FrameCounts,
+    records: Sequence[RecordImport] = (),
 ) -> list[Finding]:
     """Return the findings of a bundle that passed every check."""
     found = [*_anchors(log), *_coverage(log, counts)]
     for claim in statement.claims:
         found += _in_window(log, claim)
     found += _late_stops(log)
+    found += record_findings(records)
     found += _unsigned(bundle, statement)
     return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final, Literal
@@ -16,6 +15,7 @@ from evidence.frame import FrameColumns
 from evidence.grammar import NO_SOURCE_TIME, SLOT_MS
 from evidence.reading import float_of
 from evidence.refusal import Refusal
+from evidence.texts import printable
 from evidence.utc import utc_of
 from evidence.verified import Finding, VerifiedBundle, VerifiedClaim
 from model.flags import MissedCause, RowFlag
@@ -34,7 +34,6 @@ STEP_NAMES: Final[Mapping[int, tuple[str, str]]] = {
     7: ("recomputation of every figure", "逐项重算指标"),
 }
 SIMULATED: Final = ("SIMULATED DATA: not from a real plant", "模拟数据：并非来自真实工厂")
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FORMULA_START: Final = tuple("=+-@\t\r\n＝＋－＠")
 
 
@@ -253,5 +252,5 @@ def safe_cell(text: str) -> str:
 
     An apostrophe is put before what would be a formula; control and bidirectional marks are spelled out.
     """
-    shown = _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    shown = printable(text)
     return f"'{shown}" if text.startswith(_FORMULA_START) else shown

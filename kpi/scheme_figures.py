@@ -54,6 +54,8 @@ class Figure:
     """How well it is proven; None = not graded here."""
     claim: str = ""
     """Id of the claim that states it; empty = none does."""
+    imports: tuple[str, ...] = ()
+    """SHA-256 of the manifests of the imports that it rests on."""
 
     @property
     def bounds(self) -> tuple[Fraction, Fraction | None] | None:

@@ -49,7 +49,20 @@ class Writer:
             return DASH
         if found.value is None:
             return self.say(found.reason) or DASH
-        return self.amount(found.value, row.unit, row.decimals, row.threshold)
+        text = self.amount(found.value, row.unit, row.decimals, row.threshold)
+        low, high = self.edges(found, row)
+        if not low or (found.low == found.high and not found.unbounded):
+            return text
+        return self.texts.t("kpi.bounds", value=text, low=low, high=high)
+
+    def edges(self, found: Measured, row: KpiRow) -> tuple[str, str]:
+        """Return the bounds that missing data leave, empty where none are stated."""
+        if found.low is None or (found.high is None and not found.unbounded):
+            return "", ""
+        high = self.texts.t("kpi.unbounded")
+        if found.high is not None:
+            high = self.amount(found.high, row.unit, row.decimals)
+        return self.amount(found.low, row.unit, row.decimals), high
 
     def period(self, period: Period | None) -> str:
         """Return a period with its length in days."""
