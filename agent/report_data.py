@@ -362,7 +362,8 @@ def _findings(inputs: ReportInputs) -> tuple[Finding, ...]:
                     ),
                 )
             )
-    return (*found, *inputs.simulated_faults)
+    more = statistics.coefficient_findings(inputs.evaluation.figures)
+    return (*found, *more, *inputs.simulated_faults)
 
 
 def _calendar(document: ConfigDocument, work: Workspace) -> CalendarUsed:

@@ -9,9 +9,11 @@ from agent.evidence_grades import evidence_grade
 from agent.figure_detail import details, ratio_text
 from agent.figure_views import reason_of, value_of
 from agent.figures import REGISTRY_FIGURES, Figure
+from config.coefficient_files import builtin_coefficients
 from config.records.catalogue import tables
 from kpi.metrics import METRICS
 from model.signal import Role
+from reports.model import Finding
 from reports.statistics_model import (
     CounterGap,
     EnergyRow,
@@ -30,6 +32,18 @@ _ROLES: Final = {
     Role.COUNT_SCRAP: Text("报废计数", "scrap counter"),
     Role.COUNT_TOTAL: Text("总产出计数", "counter of all pieces"),
     Role.COUNT_REWORK: Text("返工计数", "rework counter"),
+}
+
+
+_MARKS: Final = {
+    "ambiguous": Text("存疑", "ambiguous"),
+    "correction": Text("更正", "correction"),
+    "lost": Text("丢圈", "lost rollover"),
+    "quarantined": Text("隔离", "quarantined"),
+    "reset": Text("清零", "reset"),
+    "restart": Text("重启", "restart"),
+    "segment": Text("换表或设定", "replaced or set"),
+    "turns": Text("可能多圈", "perhaps several turns"),
 }
 
 
@@ -105,12 +119,41 @@ def energy_rows(figures: Figures) -> tuple[EnergyRow, ...]:
     return tuple(
         EnergyRow(
             meter=str(row["meter"]),
-            carrier=str(row["carrier"]),
+            carrier=_carrier(coefficients_of(figures), str(row["carrier"])),
             quantity=row.get("quantity"),
             kgce=ratio_text(row.get("kgce")),
-            marks=tuple(sorted((str(k), int(n)) for k, n in row.get("marks", {}).items())),
+            marks=tuple(
+                (_MARKS.get(mark, Text(mark, mark)), int(n))
+                for mark, n in sorted(row.get("marks", {}).items())
+            ),
         )
         for row in _rows(figures, "unit-energy", "meters")
+    )
+
+
+def _carrier(table: str, carrier: str) -> Text:
+    """Return the name of a carrier in its table, the key itself if this version does not ship the table."""
+    found = builtin_coefficients().get(table)
+    row = found.by_carrier.get(carrier) if found is not None else None
+    return Text(row.zh, row.en) if row is not None else Text(carrier, carrier)
+
+
+def coefficient_findings(figures: Figures) -> tuple[Finding, ...]:
+    """Return what must be said of the coefficients that the unit energy uses."""
+    table = builtin_coefficients().get(coefficients_of(figures))
+    if table is None:
+        return ()
+    used = {str(row["carrier"]) for row in _rows(figures, "unit-energy", "meters")}
+    return tuple(
+        Finding(
+            code=f.name,
+            text=Text(f.text.zh, f.text.en),
+            effect=Text(
+                "单位产品综合能耗以此系数计算",
+                "the energy per weighted piece rests on this coefficient",
+            ),
+        )
+        for f in table.findings(frozenset(used & set(table.by_carrier)))
     )
 
 

@@ -62,11 +62,11 @@ class EnergyRow:
     """What a meter booked of one carrier."""
 
     meter: str
-    carrier: str
+    carrier: Text
     quantity: int | None
     """In booked units: Wh of electricity, else the unit of the coefficient."""
     kgce: Fraction | None
-    marks: Sequence[tuple[str, int]] = ()
+    marks: Sequence[tuple[Text, int]] = ()
     """Irregular readings by mark."""
 
 

@@ -101,10 +101,11 @@ def energy(writer: Writer) -> Rows:
     return [
         [
             row.meter,
-            row.carrier,
+            writer.say(row.carrier),
             _number(row.quantity),
             DASH if row.kgce is None else digits(row.kgce, 3),
-            writer.texts.t("separator").join(f"{mark} {n}" for mark, n in row.marks) or DASH,
+            writer.texts.t("separator").join(f"{writer.say(mark)} {n}" for mark, n in row.marks)
+            or DASH,
         ]
         for row in writer.data.energy
     ]
