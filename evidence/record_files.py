@@ -46,8 +46,8 @@ class RecordImport:
 def check_records(bundle: Bundle, statement: Statement, origin: Origin) -> tuple[RecordImport, ...]:
     """Return the imports of a bundle whose subjects were compared already, empty if there are none.
 
-    Raises `Refusal` (kind "record" for what contradicts itself, "missing-file" for what a manifest names and half of
-    which is there).
+    Raises `Refusal`: kind "record" for what contradicts itself, "missing-file" for an import in force whose table is
+    there without its rows or originals, and for a hole in the chain.
     """
     named = {s.name: s.sha256.hex() for s in statement.subjects}
     members = sorted(name for name in bundle.sizes() if name.startswith(FOLDER))
@@ -123,27 +123,27 @@ def _digests(manifest: Mapping[str, Json]) -> tuple[str, ...]:
 
 
 def _import(manifest: Mapping[str, Json], files: set[str], gone: set[str]) -> RecordImport:
+    """Return an import; two may share an original, so its table file says whether it is meant to be here."""
     digests = _digests(manifest)
-    number, there = manifest["number"], [d for d in digests if d in files]
-    if there and len(there) < len(digests):
-        missing = next(d for d in digests if d not in files)
+    number, missing = manifest["number"], [d for d in digests if d not in files]
+    in_force = bool(digests) and sha256(canonical.encode(manifest)).hexdigest() not in gone
+    if in_force and missing and digests[0] in files:
         raise Refusal(
             "missing-file",
-            f"file {missing} of import {number} is absent",
-            f"缺少第 {number} 次导入的文件 {missing}",
+            f"file {missing[0]} of import {number} is absent",
+            f"缺少第 {number} 次导入的文件 {missing[0]}",
         )
     rows = manifest.get("rows", 0)
-    withdrawal = not digests
     return RecordImport(
         number=number if isinstance(number, int) else 0,
-        withdrawal=withdrawal,
-        table="" if withdrawal else _text(manifest, "table"),
-        file="" if withdrawal else _text(_object(manifest["file"]), "name"),
+        withdrawal=not digests,
+        table=_text(manifest, "table") if digests else "",
+        file=_text(_object(manifest["file"]), "name") if digests else "",
         rows=rows if isinstance(rows, int) else 0,
         by=_text(manifest, "by"),
         originals=max(0, len(digests) - 2),
-        attached=bool(there),
-        in_force=not withdrawal and sha256(canonical.encode(manifest)).hexdigest() not in gone,
+        attached=bool(digests) and not missing,
+        in_force=in_force,
     )
 
 

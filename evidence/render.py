@@ -103,7 +103,9 @@ def _claim_line(verified: VerifiedClaim, language: Language) -> str:
     claim = verified.claim
     if verified.den:
         decimal = decimal_of(Fraction(verified.num, verified.den))
-        value = f"{verified.num}/{verified.den} ≈ {decimal} {claim.unit}"
+        value = (
+            f"{verified.num}/{verified.den} ≈ {decimal} {claim.unit}{_bounds(verified, language)}"
+        )
     else:
         reason = (
             verified.detail.get("undefined", "") if isinstance(verified.detail, Mapping) else ""
@@ -113,6 +115,22 @@ def _claim_line(verified: VerifiedClaim, language: Language) -> str:
     word = verified.detail.get("word") if isinstance(verified.detail, Mapping) else None
     tail = f"  [{word}]" if isinstance(word, str) else ""
     return f"  {claim.id}  {claim.algorithm}  {value}{tail}\n      {window}"
+
+
+def _bounds(verified: VerifiedClaim, language: Language) -> str:
+    """Return what missing data leave open, empty if the claim states no bounds or both are its value."""
+    detail = verified.detail if isinstance(verified.detail, Mapping) else {}
+    low, high = detail.get("low"), detail.get("high")
+    value = f"{verified.num}/{verified.den}"
+    if not isinstance(low, str) or not isinstance(high, str) or (low, high) == (value, value):
+        return ""
+    shown = [
+        say("no limit", "不限", language)
+        if edge in ("unbounded", "0/0")
+        else decimal_of(Fraction(edge))
+        for edge in (low, high)
+    ]
+    return f" [{shown[0]}, {shown[1]}]"
 
 
 def refusal_text(fault: Refusal, language: Language) -> str:
