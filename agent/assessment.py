@@ -53,6 +53,10 @@ class Assessment:
     rows: tuple[Assessed, ...]
 
 
+CHANGE: Final = "-change"
+"""A level is not printed in the cell of a row that asks for a change, nor the other way round."""
+
+
 def assess(
     scheme: Scheme,
     figures: Mapping[str, Figure],
@@ -75,8 +79,17 @@ def assess(
 
 def _assessed(verdict: RowVerdict, figures: Mapping[str, Figure], *, simulated: bool) -> Assessed:
     row = verdict.row
-    beside = next((claim for name in row.beside if (claim := claim_of(name, figures))), "")
-    if verdict.known is not None and not verdict.known.claim:
+    change = row.target is not None and row.target.metric.endswith(CHANGE)
+    beside = next(
+        (
+            claim
+            for name in row.beside
+            if name.endswith(CHANGE) is change or row.target is None
+            if (claim := claim_of(name, figures))
+        ),
+        "",
+    )
+    if verdict.known is not None and verdict.known.imports:
         return _by_record(verdict, verdict.known)
     shown = (verdict.known.claim if verdict.known is not None else "") or beside
     figure = figures.get(shown)

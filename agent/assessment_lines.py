@@ -210,14 +210,30 @@ def _remarks(assessment: SchemeAssessment, verdict: RowVerdict) -> Iterator[Bili
         if entry is not None:
             yield from _readings(entry, verdict)
     for metric in row.beside:
-        known = assessment.figures.get(metric)
-        if known is not None and isinstance(known.value, Fraction):
-            title = metric_of(metric)
-            text = f"{value_text(known.value, metric)} {bounds_text(known, metric)}".strip()
-            yield Bilingual(
-                f"旁列{title.zh if title else metric}：{text}（不判定）",
-                f"beside: {title.en if title else metric} {text} (decides nothing)",
-            )
+        yield from _beside(assessment, metric)
+
+
+def _beside(assessment: SchemeAssessment, metric: str) -> Iterator[Bilingual]:
+    """Return a figure that decides nothing, with its bounds and with what it was before."""
+    after = _shown(assessment.figures.get(metric), metric)
+    if not after:
+        return
+    before = _shown(assessment.figures.get(f"{metric}{BEFORE}"), metric)
+    found = metric_of(metric)
+    zh, en = (found.zh, found.en) if found is not None else (metric, metric)
+    if before:
+        yield Bilingual(
+            f"旁列{zh}：建设前 {before}，建设后 {after}（不判定）",
+            f"beside: {en} {before} before, {after} after (decides nothing)",
+        )
+    else:
+        yield Bilingual(f"旁列{zh}：{after}（不判定）", f"beside: {en} {after} (decides nothing)")
+
+
+def _shown(known: Figure | None, metric: str) -> str:
+    if known is None or not isinstance(known.value, Fraction):
+        return ""
+    return f"{value_text(known.value, metric)} {bounds_text(known, metric)}".strip()
 
 
 def _stands_in(name: str) -> Bilingual:

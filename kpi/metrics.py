@@ -98,10 +98,7 @@ _MEASURED: Final = (
     _metric("defect-change", "产品不良品率降低", "reduction of the defect rate", "%", "up", "MI"),
 )  # fmt: skip
 _REGISTRY: Final = (
-    _metric(
-        "smart-share", "自动化、智能化设备占全部设备比重", "smart equipment / all equipment", "%", "up", "R",
-        stood_in_by="smart-share-of-production",
-    ),
+    _metric("smart-share", "自动化、智能化设备占全部设备比重", "smart equipment / all equipment", "%", "up", "R"),
     _metric(
         "smart-share-of-production", "自动化、智能化装备占生产装备比重（台账）",
         "smart equipment / production equipment, by the registry", "%", "up", "R",
@@ -109,7 +106,6 @@ _REGISTRY: Final = (
     _metric(
         "smart-networked-share", "联网的自动化、智能化设备占其总数的比重",
         "networked smart equipment / smart equipment", "%", "up", "MR",
-        stood_in_by="smart-declared-networked",
     ),
     _metric(
         "smart-declared-networked", "台账申报联网的自动化、智能化装备占其总数的比重",
@@ -118,7 +114,6 @@ _REGISTRY: Final = (
     _metric(
         "production-networked-of-smart", "生产设备联网数占智能化、自动化设备总量的比例",
         "networked production equipment / smart equipment (may exceed 100 %)", "%", "up", "MR",
-        stood_in_by="declared-networked-of-smart",
     ),
     _metric(
         "declared-networked-of-smart", "台账申报联网的生产装备数占自动化、智能化装备总量的比例",

@@ -13,6 +13,7 @@ from reports.instants import days, minute, second
 from reports.model import KpiRow, Measured, Period, ReportData
 from reports.words import Text, Unit
 
+_MOST_DECIMALS: Final = 15
 _CHAPTERS: Final = Path(__file__).parent / "chapters"
 
 
@@ -59,10 +60,15 @@ class Writer:
         """Return the bounds that missing data leave, empty where none are stated."""
         if found.low is None or (found.high is None and not found.unbounded):
             return "", ""
-        high = self.texts.t("kpi.unbounded")
-        if found.high is not None:
-            high = self.amount(found.high, row.unit, row.decimals)
-        return self.amount(found.low, row.unit, row.decimals), high
+        if found.high is None:
+            return self.amount(found.low, row.unit, row.decimals), self.texts.t("kpi.unbounded")
+        # Two bounds that differ are written so that they differ.
+        places = row.decimals
+        low, high = (self.amount(edge, row.unit, places) for edge in (found.low, found.high))
+        while low == high and found.low != found.high and places < _MOST_DECIMALS:
+            places += 1
+            low, high = (self.amount(edge, row.unit, places) for edge in (found.low, found.high))
+        return low, high
 
     def period(self, period: Period | None) -> str:
         """Return a period with its length in days."""

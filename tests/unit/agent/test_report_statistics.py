@@ -136,7 +136,7 @@ def test_carrier_has_the_name_of_its_table_and_marks_are_told() -> None:
     assert (unknown.carrier.zh, unknown.quantity, unknown.kgce) == ("own-gas", None, None)
 
 
-def test_coefficient_from_memory_is_a_finding_of_the_report() -> None:
+def test_what_must_be_said_of_a_coefficient_is_a_finding_of_the_report() -> None:
     def told(carrier: str) -> list[str]:
         found = figures(
             "unit-energy",
