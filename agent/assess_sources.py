@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from agent.bundle_log import history_of_bundle
 from agent.claims_reader import figures_from_bundle
 from agent.figures import Figure, evaluate_figures, requests_for
 from agent.folders import data_folder
@@ -15,6 +16,7 @@ from agent.issue import CLAIMS_FILE
 from agent.issue_report import check_span
 from agent.known_figures import Periods
 from agent.log_reader import SealedLog
+from agent.registry_figures import registry_figures
 from agent.reporting import Window
 from config.loader import LoadedPlant
 from evidence import b64, canonical
@@ -22,6 +24,10 @@ from evidence.grammar import Origin
 from evidence.refusal import Refusal
 from evidence.statement import Statement, parse_statement
 from kpi.bilingual import Bilingual
+from kpi.history import ConfigHistory
+from kpi.metrics import BEFORE
+from kpi.scheme_figures import Figure as KnownFigure
+from kpi.window import Span
 from model.errors import ConfigError, PermanentError
 
 STATEMENT_FILE = "statement.dsse.json"
@@ -37,6 +43,8 @@ class FigureSource:
     simulated: bool
     text: Bilingual
     """What is printed about it, also what was not checked."""
+    registry: Mapping[str, KnownFigure] = field(default_factory=dict)
+    """Ratios of the sealed registry that no claim states."""
 
 
 def source_of_bundle(bundle: Path) -> FigureSource:
@@ -57,6 +65,9 @@ def source_of_bundle(bundle: Path) -> FigureSource:
         periods=Periods(after, before),
         origin=statement.origin,
         simulated=statement.simulated,
+        registry=_registry(
+            history_of_bundle(bundle), figures, (after, before), simulated=statement.simulated
+        ),
         text=Bilingual(
             f"证据包 {bundle}（账本 {statement.origin}）；签名与原始数据未在此核对，"
             f"请用 plantproof-verify {bundle} --trust 主管部门的信任策略",
@@ -85,6 +96,22 @@ def _statement(bundle: Path) -> Statement:
     return statement
 
 
+def _registry(
+    history: ConfigHistory,
+    figures: Mapping[str, Figure],
+    spans: tuple[Span | None, Span | None],
+    *,
+    simulated: bool,
+) -> dict[str, KnownFigure]:
+    """Return the ratios of the registry over the after and the before period."""
+    found: dict[str, KnownFigure] = {}
+    for suffix, span in zip(("", BEFORE), spans, strict=True):
+        if span is not None:
+            parts = history.segments(span.start_ms, span.end_ms)
+            found |= registry_figures(parts, figures, suffix, simulated=simulated)
+    return found
+
+
 def source_of_plant(plant: LoadedPlant, after: Window, before: Window | None) -> FigureSource:
     """Return the figures of the log as it was last signed; nothing is written.
 
@@ -105,11 +132,15 @@ def source_of_plant(plant: LoadedPlant, after: Window, before: Window | None) ->
     rows = log.window(min(s.first - s.lead for s in spans), max(s.last + s.grace for s in spans))
     requests = requests_for(log.index.documents[-1], spans[0], periods.before)
     origin: Origin = log.head.origin
+    figures = evaluate_figures(requests, rows).figures
     return FigureSource(
-        figures=evaluate_figures(requests, rows).figures,
+        figures=figures,
         periods=periods,
         origin=str(origin),
         simulated=origin.simulated,
+        registry=_registry(
+            rows.history, figures, (periods.after, periods.before), simulated=origin.simulated
+        ),
         text=Bilingual(
             f"账本 {origin}，截至已签名的第 {log.head.size} 条；未签发、不可据以申报",
             f"log {origin} up to its signed entry {log.head.size}; not issued, nothing to hand in",

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Final
 
 from agent.evidence_grades import evidence_grade, worst_coverage
 from agent.figures import Figure
-from agent.known_figures import measured_figures
+from agent.known_figures import BETTER, measured_figures, merged
 from kpi.bilingual import Bilingual
 from kpi.clauses import Clause, Target
 from kpi.logic import Verdict
 from kpi.scheme import Scheme
+from kpi.scheme_figures import Figure as KnownFigure
 from kpi.scheme_judging import judge
 from kpi.scheme_verdicts import Answer, RowVerdict, SchemeVerdict
 from reports.words import Grade, Text, VerdictWord
@@ -51,9 +53,23 @@ class Assessment:
     rows: tuple[Assessed, ...]
 
 
-def assess(scheme: Scheme, figures: Mapping[str, Figure], *, simulated: bool) -> Assessment:
-    """Return the verdicts of `scheme`; figures of the after period carry the names of its metrics."""
-    judged: SchemeVerdict = judge(scheme, measured_figures(figures, simulated=simulated))
+CHANGE: Final = "-change"
+"""A level is not printed in the cell of a row that asks for a change, nor the other way round."""
+
+
+def assess(
+    scheme: Scheme,
+    figures: Mapping[str, Figure],
+    *,
+    simulated: bool,
+    imported: Mapping[str, KnownFigure] = MappingProxyType({}),
+) -> Assessment:
+    """Return the verdicts of `scheme`; figures of the after period carry the names of its metrics.
+
+    imported: figures of records; one that is measured counts before one that is imported.
+    """
+    known, _ = merged(measured_figures(figures, simulated=simulated), imported, {})
+    judged: SchemeVerdict = judge(scheme, known)
     return Assessment(
         scheme,
         _WORDS[judged.verdict],
@@ -63,8 +79,19 @@ def assess(scheme: Scheme, figures: Mapping[str, Figure], *, simulated: bool) ->
 
 def _assessed(verdict: RowVerdict, figures: Mapping[str, Figure], *, simulated: bool) -> Assessed:
     row = verdict.row
-    beside = next((name for name in row.beside if name in figures), "")
-    shown = verdict.figure or beside
+    change = row.target is not None and row.target.metric.endswith(CHANGE)
+    beside = next(
+        (
+            claim
+            for name in row.beside
+            if name.endswith(CHANGE) is change or row.target is None
+            if (claim := claim_of(name, figures))
+        ),
+        "",
+    )
+    if verdict.known is not None and verdict.known.imports:
+        return _by_record(verdict, verdict.known)
+    shown = (verdict.known.claim if verdict.known is not None else "") or beside
     figure = figures.get(shown)
     return Assessed(
         row=row,
@@ -76,6 +103,33 @@ def _assessed(verdict: RowVerdict, figures: Mapping[str, Figure], *, simulated: 
         evaluated=_evaluated(row, verdict.reason),
         required=required_text(row.target),
     )
+
+
+def _by_record(verdict: RowVerdict, known: KnownFigure) -> Assessed:
+    """Return a clause that imported records answer: no claim stands behind it, and it says so."""
+    row = verdict.row
+    value = known.value if isinstance(known.value, Fraction) else None
+    ratio = row.target is not None and row.target.unit == "%"
+    said = _evaluated(row, verdict.reason)
+    said_zh, said_en = (
+        "数值来自导入或申报的记录，机器没有测量",
+        "from records, not measured by a machine",
+    )
+    return Assessed(
+        row=row,
+        verdict=verdict,
+        word=_word(verdict.answer),
+        value=value if ratio else None,
+        figure="",
+        grade=None if known.grade is None else Grade(known.grade.letter.value),
+        evaluated=Text(f"{said_zh}；{said.zh}", f"{said_en}; {said.en}"),
+        required=required_text(row.target),
+    )
+
+
+def claim_of(metric: str, figures: Mapping[str, Figure]) -> str:
+    """Return the id of the claim that states a metric, the better one of two; empty if none does."""
+    return next((n for n in (BETTER.get(metric, metric), metric) if n in figures), "")
 
 
 def _word(answer: Answer) -> VerdictWord:

@@ -16,7 +16,7 @@ from kpi.grades import Grade
 from kpi.metrics import BEFORE, METRICS, metric_of
 from kpi.scheme import Group, Rule
 from kpi.scheme_ambiguities import Ambiguity
-from kpi.scheme_figures import Figure, find
+from kpi.scheme_figures import GAIN, Figure, find
 from kpi.scheme_forms import Period
 from kpi.scheme_verdicts import Answer, GroupVerdict, ReadingVerdict, RowVerdict
 
@@ -129,23 +129,55 @@ def _figure(known: Figure | None, target: Target | None) -> str:
     if known is None or target is None or not isinstance(known.value, Fraction):
         return DASH if known is not None else ""
     text = value_text(known.value, target.metric, target.threshold)
+    if known.bounds is not None:
+        return f"{text} {bounds_text(known, target.metric)}"
     if known.change is not None:
         low, high = (number_text(100 * x, None, 2) for x in (known.change.low, known.change.high))
         return f"{text} [{low}, {high}]"
     return text
 
 
+def bounds_text(known: Figure, metric: str) -> str:
+    """Return the least and the greatest value that missing data leave open, without unit; empty if none do."""
+    if known.bounds is None:
+        return ""
+    low, high = (
+        "∞" if edge is None else value_text(edge, metric).removesuffix(f" {unit_of(metric)}")
+        for edge in known.bounds
+    )
+    return f"[{low}, {high}]"
+
+
+def unit_of(metric: str) -> str:
+    """Return the unit of a metric, empty if it is not known."""
+    found = metric_of(metric)
+    return found.unit if found is not None else ""
+
+
 def value_text(value: Fraction, metric: str, threshold: Fraction | None = None) -> str:
     """Return a value with the unit of its metric; the digits compare with the threshold as the exact value does."""
-    found = metric_of(metric)
-    unit = found.unit if found is not None else ""
+    unit = unit_of(metric)
     factor = 100 if unit == "%" else 1
     shown, edge = value * factor, None if threshold is None else threshold * factor
     decimals = 0 if shown.denominator == 1 else 2
+    if unit != "%" and 0 < abs(shown) < 1:
+        decimals = _places(abs(shown))
     text = number_text(shown, edge, decimals)
     if unit == "%" and text == "100.00":
         text = number_text(shown, Fraction(100), decimals)  # almost all is never printed as all
     return f"{text} {unit}".strip()
+
+
+_DIGITS: Final = 4
+"""Significant digits of a number below 1, such as tce a piece."""
+
+
+def _places(value: Fraction) -> int:
+    """Return how many decimals show `_DIGITS` significant digits of a value in (0, 1)."""
+    zeros = 0
+    while value * 10 ** (zeros + 1) < 1:
+        zeros += 1
+    return zeros + _DIGITS
 
 
 def grade_text(row: Clause, known: Figure | None) -> str:
@@ -164,6 +196,13 @@ def _remarks(assessment: SchemeAssessment, verdict: RowVerdict) -> Iterator[Bili
     row = verdict.row
     if verdict.reason is not None:
         yield verdict.reason
+    if verdict.known is not None and verdict.known.bounds is not None:
+        yield Bilingual(
+            "方括号内为缺失数据留下的最小值与最大值",
+            "in brackets: the least and the greatest value that missing data leave open",
+        )
+    if row.target is not None and verdict.figure not in ("", row.target.metric):
+        yield _stands_in(verdict.figure)
     if row.reading is not None:
         yield row.reading
     for name in row.ambiguities:
@@ -171,14 +210,37 @@ def _remarks(assessment: SchemeAssessment, verdict: RowVerdict) -> Iterator[Bili
         if entry is not None:
             yield from _readings(entry, verdict)
     for metric in row.beside:
-        known = assessment.figures.get(metric)
-        if known is not None and isinstance(known.value, Fraction):
-            title = metric_of(metric)
-            text = value_text(known.value, metric)
-            yield Bilingual(
-                f"旁列{title.zh if title else metric}：{text}（不判定）",
-                f"beside: {title.en if title else metric} {text} (decides nothing)",
-            )
+        yield from _beside(assessment, metric)
+
+
+def _beside(assessment: SchemeAssessment, metric: str) -> Iterator[Bilingual]:
+    """Return a figure that decides nothing, with its bounds and with what it was before."""
+    after = _shown(assessment.figures.get(metric), metric)
+    if not after:
+        return
+    before = _shown(assessment.figures.get(f"{metric}{BEFORE}"), metric)
+    found = metric_of(metric)
+    zh, en = (found.zh, found.en) if found is not None else (metric, metric)
+    if before:
+        yield Bilingual(
+            f"旁列{zh}：建设前 {before}，建设后 {after}（不判定）",
+            f"beside: {en} {before} before, {after} after (decides nothing)",
+        )
+    else:
+        yield Bilingual(f"旁列{zh}：{after}（不判定）", f"beside: {en} {after} (decides nothing)")
+
+
+def _shown(known: Figure | None, metric: str) -> str:
+    if known is None or not isinstance(known.value, Fraction):
+        return ""
+    return f"{value_text(known.value, metric)} {bounds_text(known, metric)}".strip()
+
+
+def _stands_in(name: str) -> Bilingual:
+    """Return which figure answers where the log has none of exactly the metric."""
+    found = metric_of(name)
+    zh, en = (found.zh, found.en) if found is not None else (name, name)
+    return Bilingual(f"所用数值：{zh}", f"figure used: {en}")
 
 
 def _readings(entry: Ambiguity, verdict: RowVerdict) -> Iterator[Bilingual]:
@@ -248,11 +310,13 @@ def cells_of(assessment: SchemeAssessment) -> Iterator[CellValue]:
             if found is None or not isinstance(found[1].value, Fraction):
                 continue
             grade = found[1].grade
+            used = metric if metric.id == GAIN else metric_of(found[0]) or metric
+            text = f"{value_text(found[1].value, metric.id)} {bounds_text(found[1], metric.id)}"
             yield CellValue(
                 id=cell.id,
                 label=Bilingual(cell.label, cell.en),
-                metric=Bilingual(metric.zh, metric.en),
-                value=value_text(found[1].value, metric.id),
+                metric=Bilingual(used.zh, used.en),
+                value=text.strip(),
                 grade="" if grade is None else _letter(grade, grade.letter.value),
                 ours=bool(cell.proposed),
             )

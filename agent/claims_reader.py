@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from agent.figures import Figure
 from agent.issue import CLAIMS_FILE
 from kpi.claims import (
+    AutomaticControlClaim,
     BeforeAfterClaim,
     ClaimRequest,
     ClaimResult,
+    DefectRateClaim,
     EnergyPerPieceClaim,
+    EquipmentOeeClaim,
     NcRatioClaim,
     NetworkedClaim,
     OeeClaim,
+    RegistryRatioClaim,
+    UnitEnergyClaim,
     UploadRateClaim,
     UtilisationClaim,
 )
@@ -59,18 +64,18 @@ def _request(claim: Mapping[str, Any]) -> ClaimRequest:
     assets = tuple(claim.get("assets", ()))
     meters = tuple(claim.get("meters", ()))
     match claim["algorithm"]:
-        case OeeClaim.algorithm:
-            return OeeClaim(here, assets)
-        case UtilisationClaim.algorithm:
-            return UtilisationClaim(here, assets)
         case NcRatioClaim.algorithm:
             return NcRatioClaim(here)
         case UploadRateClaim.algorithm:
             return UploadRateClaim(here)
         case NetworkedClaim.algorithm:
             return NetworkedClaim(here, Fraction(*claim["threshold"]), claim["min_days"])
+        case RegistryRatioClaim.algorithm:
+            return RegistryRatioClaim(here, claim["ratio"])
         case EnergyPerPieceClaim.algorithm:
             return EnergyPerPieceClaim(here, meters, assets)
+        case UnitEnergyClaim.algorithm:
+            return UnitEnergyClaim(here, meters, assets)
         case BeforeAfterClaim.algorithm:
             return BeforeAfterClaim(
                 here,
@@ -81,5 +86,21 @@ def _request(claim: Mapping[str, Any]) -> ClaimRequest:
                 assets,
                 meters,
             )
-        case other:
-            raise ValueError(f"unknown algorithm {other}")
+        case algorithm:
+            found = _OF_ASSETS.get(algorithm)
+            if found is None:
+                raise ValueError(f"unknown algorithm {algorithm}")
+            return found(here, assets)
+
+
+_OF_ASSETS: Final[Mapping[str, Callable[[Span, tuple[str, ...]], ClaimRequest]]] = {
+    claim.algorithm: claim
+    for claim in (
+        OeeClaim,
+        UtilisationClaim,
+        EquipmentOeeClaim,
+        DefectRateClaim,
+        AutomaticControlClaim,
+    )
+}
+"""Claims whose only parameter is a list of assets."""

@@ -17,11 +17,15 @@ from reports.words import KpiKey, Text, Unit, VerdictWord
 
 COMPARED: Final = (
     (KpiKey.OEE, "oee", "oee-change"),
+    (KpiKey.OEE_BY_PRODUCT, "oee-by-product", ""),
+    (KpiKey.DEFECT_RATE, "defect-rate", ""),
     (KpiKey.UPLOAD_RATE, "upload-rate", ""),
     (KpiKey.NETWORKED, "networked", ""),
     (KpiKey.NC_RATIO, "nc-ratio", ""),
     (KpiKey.UTILISATION, "utilisation", ""),
     (KpiKey.ENERGY_PER_PIECE, "energy-per-piece", "energy-change"),
+    (KpiKey.UNIT_ENERGY, "unit-energy", ""),
+    (KpiKey.AUTOMATIC_CONTROL, "automatic-control-rate", ""),
 )
 """KPI, its figure, the figure of its change (empty: only the two values)."""
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
-from agent.figure_views import details, ratio_text
+from agent.figure_detail import details, ratio_text
 from agent.figures import Figure
 from kpi.grades import Grade, Origin, PeriodEvidence, grade
 
-DECLARED: Final = frozenset({"nc-ratio"})
-"""Figures that are counted from the registry, which the enterprise declares; machines only corroborate it."""
+DECLARED: Final = frozenset({"nc-ratio/1", "registry-ratio/1"})
+"""Algorithms that count the registry, which the enterprise declares; machines only corroborate it."""
 
 
 def evidence_grade(name: str, figures: Mapping[str, Figure], *, simulated: bool) -> Grade:
@@ -20,7 +20,7 @@ def evidence_grade(name: str, figures: Mapping[str, Figure], *, simulated: bool)
     A figure of one period is not compared, so sealing does not matter to it.
     """
     plain = name.removesuffix("-before")
-    if plain in DECLARED:
+    if figures[name].request.algorithm in DECLARED:
         evidence = PeriodEvidence(origin=Origin.DECLARED, simulated=simulated)
         return grade(evidence, None, sealed_before=False)
     suffix = "" if plain == name else "-before"

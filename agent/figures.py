@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from kpi.claims import (
+    AutomaticControlClaim,
     BeforeAfterClaim,
     ClaimRequest,
     ClaimResult,
+    DefectRateClaim,
     EnergyPerPieceClaim,
+    EquipmentOeeClaim,
     NcRatioClaim,
     NetworkedClaim,
     OeeClaim,
+    RegistryRatioClaim,
+    UnitEnergyClaim,
     UploadRateClaim,
     UtilisationClaim,
 )
-from kpi.document import ConfigDocument
+from kpi.document import Asset, ConfigDocument
 from kpi.evaluate import evaluate
 from kpi.window import Span, WindowRows
 from kpi.workspace import Workspace
@@ -40,78 +45,158 @@ class Figure:
 
 
 Figures = Mapping[str, Figure]
+_PIECE_ROLES: Final = (Role.COUNT_GOOD, Role.COUNT_TOTAL)
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
     """Which assets the plant's own figures are about."""
 
+    counted: tuple[str, ...]
+    """Production assets that count good or all pieces."""
     oee: tuple[str, ...]
-    """Production assets with state, reject signal (or total) and ideal cycle."""
+    """Those of them with a state signal and an ideal cycle."""
     meters: tuple[str, ...]
+    """Meters of electricity."""
     metered: tuple[str, ...]
-    """Production assets whose energy the meters measure and that count good pieces."""
+    """Counted assets whose electricity the meters measure."""
+    energy_meters: tuple[str, ...]
+    """Meters of any carrier."""
+    energy_metered: tuple[str, ...]
+    """Counted assets whose energy, of any carrier, they measure."""
+    looped: tuple[str, ...]
+    """Assets with control loops."""
 
 
 def groups_of(document: ConfigDocument) -> Groups:
-    """Return the groups that follow from a configuration document."""
-    counted = [
-        a.id
+    """Return the groups that follow from a configuration document.
+
+    Nothing is left out for being inconvenient: a counted asset without a reject signal stays in its group, and the
+    claim then says that it cannot be measured.
+    """
+    counted = tuple(
+        a.id for a in document.assets if a.production and _has(document, a, *_PIECE_ROLES)
+    )
+    meters = [a for a in document.assets if a.energy_of and _has(document, a, Role.ENERGY)]
+    every = [
+        a
         for a in document.assets
-        if a.production
-        and (
-            document.signals_of(a.id, Role.COUNT_GOOD)
-            or document.signals_of(a.id, Role.COUNT_TOTAL)
-        )
+        if a.energy_of and _has(document, a, Role.ENERGY, Role.CONSUMPTION)
     ]
-    meters = [a for a in document.assets if a.energy_of and document.signals_of(a.id, Role.ENERGY)]
-    measured = {name for meter in meters for name in meter.energy_of}
     return Groups(
+        counted=counted,
         oee=tuple(
             name
             for name in counted
             if document.asset[name].ideal_cycle_ms > 0 and document.signals_of(name, Role.STATE)
         ),
         meters=tuple(m.id for m in meters),
-        metered=tuple(name for name in counted if name in measured),
+        metered=_behind(meters, counted),
+        energy_meters=tuple(m.id for m in every),
+        energy_metered=_behind(every, counted),
+        looped=tuple(a.id for a in document.assets if a.loops),
     )
+
+
+def _has(document: ConfigDocument, asset: Asset, *roles: Role) -> bool:
+    return any(document.signals_of(asset.id, role) for role in roles)
+
+
+def _behind(meters: Sequence[Asset], counted: Sequence[str]) -> tuple[str, ...]:
+    measured = {name for meter in meters for name in meter.energy_of}
+    return tuple(name for name in counted if name in measured)
+
+
+REGISTRY_FIGURES: Final = {
+    "smart-share-of-production": "smart-share",
+    "smart-declared-networked": "smart-declared-networked",
+    "declared-networked-of-smart": "networked-of-smart",
+    "key-equipment-nc-rate": "key-equipment-nc",
+    "key-process-nc-rate": "key-process-nc-by-equipment",
+    "key-process-nc-rate-by-process": "key-process-nc-by-process",
+    "digital-equipment-rate": "digital-equipment",
+}
+"""Figure (a metric id) → `ratio` of its claim `registry-ratio/1`."""
+_DENOMINATORS: Final[Mapping[str, Callable[[Asset], bool]]] = {
+    "smart-share": lambda _: True,
+    "smart-declared-networked": lambda a: a.smart,
+    "networked-of-smart": lambda a: a.smart,
+    "key-equipment-nc": lambda a: a.key,
+    "key-process-nc-by-equipment": lambda a: a.key_step,
+    "key-process-nc-by-process": lambda a: a.key_step and a.process_step != "",
+    "digital-equipment": lambda _: True,
+}
+"""What stands below the line of each ratio (docs/formats/claims.md §5), among production equipment."""
 
 
 def requests_for(
     document: ConfigDocument, after: Span, before: Span | None
 ) -> dict[str, ClaimRequest]:
-    """Return the claims of a report by id; ids of the before period end in `-before`."""
+    """Return the claims of a report by id; ids of the before period end in `-before`.
+
+    A claim is asked for if the registry has what it counts; what then cannot be known, the claim says with its reason.
+    """
     groups = groups_of(document)
     requests: dict[str, ClaimRequest] = {}
     for suffix, span in (("", after), ("-before", before)):
-        if span is None:
-            continue
-        requests[f"upload-rate{suffix}"] = UploadRateClaim(span)
-        requests[f"networked{suffix}"] = NetworkedClaim(span)
-        requests[f"nc-ratio{suffix}"] = NcRatioClaim(span)
-        if groups.oee:
-            requests[f"oee{suffix}"] = OeeClaim(span, groups.oee)
-            requests[f"utilisation{suffix}"] = UtilisationClaim(span, groups.oee)
-        if groups.meters and groups.metered:
-            requests[f"energy-per-piece{suffix}"] = EnergyPerPieceClaim(
-                span, groups.meters, groups.metered
-            )
+        if span is not None:
+            found = {**_claims_of(groups, document, span), **_ratios_of(document, span)}
+            requests |= {f"{name}{suffix}": request for name, request in found.items()}
     if before is not None:
-        if groups.oee:
-            requests["oee-change"] = BeforeAfterClaim(
-                after, before, "oee-iso22400/1", "increase", OEE_GAIN, groups.oee
-            )
-        if groups.meters and groups.metered:
-            requests["energy-change"] = BeforeAfterClaim(
-                after,
-                before,
-                "energy-per-piece/1",
-                "reduction",
-                ENERGY_REDUCTION,
-                groups.metered,
-                groups.meters,
-            )
+        requests |= _changes_of(groups, after, before)
     return requests
+
+
+def _claims_of(groups: Groups, document: ConfigDocument, span: Span) -> dict[str, ClaimRequest]:
+    """Return the claims of one period that rest on measured rows."""
+    found: dict[str, ClaimRequest] = {
+        "upload-rate": UploadRateClaim(span),
+        "networked": NetworkedClaim(span),
+        "nc-ratio": NcRatioClaim(span),
+    }
+    if groups.oee:
+        found["oee"] = OeeClaim(span, groups.oee)
+        found["utilisation"] = UtilisationClaim(span, groups.oee)
+    if groups.counted:
+        found["oee-by-product"] = EquipmentOeeClaim(span, groups.counted)
+        found["defect-rate"] = DefectRateClaim(span, groups.counted)
+    if groups.meters and groups.metered:
+        found["energy-per-piece"] = EnergyPerPieceClaim(span, groups.meters, groups.metered)
+    if document.coefficients.rows and groups.energy_meters and groups.energy_metered:
+        found["unit-energy"] = UnitEnergyClaim(span, groups.energy_meters, groups.energy_metered)
+    if groups.looped:
+        found["automatic-control-rate"] = AutomaticControlClaim(span, groups.looped)
+    return found
+
+
+def _ratios_of(document: ConfigDocument, span: Span) -> dict[str, ClaimRequest]:
+    """Return the registry ratios of one period that have something below their line."""
+    production = [a for a in document.assets if a.production]
+    return {
+        name: RegistryRatioClaim(span, ratio)
+        for name, ratio in REGISTRY_FIGURES.items()
+        if any(_DENOMINATORS[ratio](a) for a in production)
+    }
+
+
+def _changes_of(groups: Groups, after: Span, before: Span) -> dict[str, ClaimRequest]:
+    """Return the comparisons of both periods."""
+    found: dict[str, ClaimRequest] = {}
+    if groups.oee:
+        found["oee-change"] = BeforeAfterClaim(
+            after, before, "oee-iso22400/1", "increase", OEE_GAIN, groups.oee
+        )
+    if groups.meters and groups.metered:
+        found["energy-change"] = BeforeAfterClaim(
+            after,
+            before,
+            "energy-per-piece/1",
+            "reduction",
+            ENERGY_REDUCTION,
+            groups.metered,
+            groups.meters,
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

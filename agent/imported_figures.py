@@ -9,16 +9,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.known_figures import Periods
-from agent.records import figures_from_records
+from agent.records import load_records
 from config.coefficient_files import builtin_coefficients
 from config.loader import LoadedPlant
 from kpi.coefficients import CoefficientTable
 from kpi.grades import Grade, Letter, Origin
+from kpi.records_all import Records, record_figures
 from kpi.records_figure import RecordFigure
 from kpi.records_periods import Dates, RecordPeriods
 from kpi.scheme_figures import Figure as KnownFigure
 from kpi.window import Span
 from model.errors import ConfigError
+from storage.records import RecordsFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,12 @@ class ImportedFigures:
         """Return what the records in `folder` say over the periods, each figure with its grade and its bounds."""
         if periods.after is None or not folder.is_dir():
             return {}
+        return self.figures(load_records(RecordsFolder(folder)), periods)
+
+    def figures(self, records: Records, periods: Periods) -> Mapping[str, KnownFigure]:
+        """Return what some records say over the periods; nothing without an after period."""
+        if periods.after is None:
+            return {}
         after = self._dates(periods.after)
         before = self._dates(periods.before) if periods.before is not None else None
         if before is not None and before.last >= after.first:
@@ -42,7 +50,7 @@ class ImportedFigures:
         asked = RecordPeriods(after, before)
         return {
             name: known(figure)
-            for name, figure in figures_from_records(folder, asked, self.coefficients).items()
+            for name, figure in record_figures(records, asked, self.coefficients).items()
         }
 
     def _dates(self, span: Span) -> Dates:
@@ -67,24 +75,35 @@ def known(figure: RecordFigure) -> KnownFigure:
         high=figure.high,
         origin=Origin.IMPORTED if letter is Letter.C else Origin.DECLARED,
         grade=Grade(letter, figure.simulated, tuple(zh), tuple(en)),
+        imports=figure.imports,
     )
 
 
 def imported_figures(plant: LoadedPlant, coefficients: str | None) -> ImportedFigures:
     """Return the seam for one plant; raises ConfigError for a table of coefficients that does not exist.
 
-    Records name calendar dates, so a zone with daylight saving is taken at its standard offset of January.
+    coefficients: id of a table; None = the one that the plant names, if it names one.
     """
-    zone = ZoneInfo(plant.config.site.zone)
-    offset = datetime(2026, 1, 1, tzinfo=zone).utcoffset() or timedelta(0)
-    table = None
-    if coefficients is not None:
-        tables = builtin_coefficients()
-        table = tables.get(coefficients)
-        if table is None:
-            names = ", ".join(sorted(tables))
-            raise ConfigError(
-                f"no table of coefficients '{coefficients}'; there are {names}",
-                f"没有折标系数表“{coefficients}”；可选 {names}",
-            )
-    return ImportedFigures(offset // timedelta(minutes=1), plant.config.calendar.day_start, table)
+    config = plant.config
+    table = coefficient_table_of(coefficients or config.coefficients)
+    return ImportedFigures(offset_min(config.site.zone), config.calendar.day_start, table)
+
+
+def offset_min(zone: str) -> int:
+    """Return the minutes ahead of UTC for the calendar dates of records: the standard offset of January."""
+    offset = datetime(2026, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset() or timedelta(0)
+    return offset // timedelta(minutes=1)
+
+
+def coefficient_table_of(name: str) -> CoefficientTable | None:
+    """Return a shipped table of coefficients, None for an empty name; raises ConfigError for another one."""
+    if not name:
+        return None
+    tables = builtin_coefficients()
+    if name not in tables:
+        names = ", ".join(sorted(tables))
+        raise ConfigError(
+            f"no table of coefficients '{name}'; there are {names}",
+            f"没有折标系数表“{name}”；可选 {names}",
+        )
+    return tables[name]

@@ -9,9 +9,11 @@ from typing import Final
 from agent.assessment import Assessment, assess
 from agent.figures import Evaluation, evaluate_figures, requests_for
 from agent.issue import REPORT_FILE, HeadKeeper, Issued, issue_bundle
+from agent.known_figures import Periods
 from agent.log_reader import SealedLog
+from agent.record_evidence import RecordsBeside, record_evidence
 from agent.report_data import ReportInputs, report_data
-from config.scheme_files import builtin_schemes
+from config.scheme_files import builtin_library
 from evidence.keys import Signer
 from evidence.note import log_key
 from kpi.window import Span
@@ -70,10 +72,12 @@ def issue_report(
     name: str,
     language: str = "zh-CN",
     withhold_process: bool = False,
+    records: RecordsBeside | None = None,
 ) -> IssuedReport:
-    """Write `<name>.pdf` and `<name>.zip` into `target`; everything is computed from `log` alone.
+    """Write `<name>.pdf` and `<name>.zip` into `target`; every claim is computed from `log` alone.
 
-    Raises PermanentError if the log does not cover the windows.
+    records: imported records, which answer clauses that no machine measures and then travel with the bundle. Raises
+    PermanentError if the log does not cover the windows, VerificationError if the records were changed.
     """
     for span in (after, before):
         if span is not None:
@@ -83,7 +87,12 @@ def issue_report(
     rows = log.window(min(s.first - s.lead for s in spans), max(s.last + s.grace for s in spans))
     evaluation = evaluate_figures(requests_for(document, after, before), rows)
     origin = log.head.origin
-    assessment = assess(builtin_schemes()[SCHEME], evaluation.figures, simulated=origin.simulated)
+    library = builtin_library()
+    scheme = library.schemes[SCHEME]
+    declared = record_evidence(records, Periods(after, before), scheme, library.forms_of(scheme.id))
+    assessment = assess(
+        scheme, evaluation.figures, simulated=origin.simulated, imported=declared.figures
+    )
     vkey = str(log_key(origin, signer.public_key))
     data = report_data(
         ReportInputs(
@@ -94,6 +103,7 @@ def issue_report(
             after=after,
             before=before,
             issued_ms=issued_ms,
+            imports=declared.used,
         )
     )
     pdf = build_pdf(data, language)
@@ -107,7 +117,7 @@ def issue_report(
         evaluation.figures,
         keeper=keeper,
         signer=signer,
-        extra={REPORT_FILE: pdf, "README.txt": readme.encode("utf-8")},
+        extra={REPORT_FILE: pdf, "README.txt": readme.encode("utf-8"), **declared.members},
         target=target / f"{name}.zip",
         withhold=(lambda s: s.endswith(".process")) if withhold_process else (lambda _s: False),
     )

@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from agent.evidence_grades import evidence_grade
+from agent.figure_detail import ratio_text
 from agent.figures import Figure
 from kpi.bilingual import Bilingual
 from kpi.claims import BeforeAfterClaim
 from kpi.display import number_text
 from kpi.grades import Grade, Letter, Origin, PeriodEvidence, grade
-from kpi.metrics import metric_of
+from kpi.metrics import BEFORE, metric_of
+from kpi.reasons import Reason
 from kpi.scheme_figures import Figure as KnownFigure
-from kpi.scheme_figures import figure_of, find
+from kpi.scheme_figures import bounded, figure_of, find
 from kpi.window import Span
+from model.ratio import Undefined
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,18 @@ def origin_name(origin: Origin) -> Bilingual:
     return _ORIGINS[origin]
 
 
+_IN_METRIC_UNIT: Final = {"unit-energy/1": Fraction(1, 1000)}
+"""What a claim's unit is of the unit of its metric: kgce of tce."""
+BETTER: Final = {"oee": "oee-by-product"}
+"""Metric that two claims state → the one that answers for it: by product, with bounds on both sides."""
+
+
 def measured_figures(figures: Mapping[str, Figure], *, simulated: bool) -> dict[str, KnownFigure]:
-    """Return the figures of a log or of a bundle as the judge knows them, each with its grade."""
+    """Return the figures of a log or of a bundle as the judge knows them, by metric, each with its grade.
+
+    OEE is the one by product with its bounds, also where only the older claim has a value. Availability stands in the
+    detail of the same claim.
+    """
     found = {}
     for name, figure in figures.items():
         request = figure.request
@@ -83,8 +96,39 @@ def measured_figures(figures: Mapping[str, Figure], *, simulated: bool) -> dict[
         graded = evidence_grade(name, figures, simulated=simulated)
         origin = Origin.DECLARED if graded.letter is Letter.D else Origin.MEASURED
         known = figure_of(figure.result, threshold)
-        found[name] = replace(known, origin=origin, grade=graded)
+        if (factor := _IN_METRIC_UNIT.get(request.algorithm)) is not None:
+            known = scaled(known, factor)
+        found[name] = replace(known, origin=origin, grade=graded, claim=name)
+    for suffix in ("", BEFORE):
+        for metric, better in BETTER.items():
+            if f"{better}{suffix}" in found:
+                found[f"{metric}{suffix}"] = found[f"{better}{suffix}"]
+        if (by_product := figures.get(f"oee-by-product{suffix}")) is not None:
+            known = availability_of(by_product)
+            beside = found[by_product.id]
+            found[f"availability{suffix}"] = replace(
+                known, origin=beside.origin, grade=beside.grade, claim=by_product.id
+            )
     return found
+
+
+def availability_of(figure: Figure) -> KnownFigure:
+    """Return the availability that stands in the detail of an `oee/2`, with its bounds."""
+    detail = figure.result.detail
+    value = ratio_text(detail.get("availability"))
+    if value is None:
+        reason = Reason.NO_PLANNED_TIME.text
+        return KnownFigure(Undefined(reason.en, reason.zh))
+    return bounded(value, detail.get("availability_low"), detail.get("availability_high"))
+
+
+def scaled(figure: KnownFigure, factor: Fraction) -> KnownFigure:
+    """Return a figure without word and interval in another unit; an undefined one as it is."""
+    if isinstance(figure.value, Undefined):
+        return figure
+    low = None if figure.low is None else figure.low * factor
+    high = None if figure.high is None else figure.high * factor
+    return replace(figure, value=figure.value * factor, low=low, high=high)
 
 
 def declared_figure(value: Fraction) -> KnownFigure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,13 +27,21 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def load_records(folder: RecordsFolder) -> Records:
     """Return the rows of every import in force; raises VerificationError if anything in the folder was changed."""
+    return records_of(in_force(folder.manifests()), folder.get)
+
+
+def records_of(imports: Iterable[Manifest], get: Callable[[str], bytes]) -> Records:
+    """Return the rows of some imports; every file they name is fetched by its digest.
+
+    get: raises VerificationError for a file that is absent or changed.
+    """
     found: dict[str, list[Record[Any]]] = defaultdict(list)
-    for manifest in in_force(folder.manifests()):
+    for manifest in imports:
         attached = {f.name for f in manifest.originals}
-        for digest in _digests(manifest):
-            folder.get(digest)
+        for digest in digests_of(manifest):
+            get(digest)
         source = manifest.sha256
-        for row in rows_of(folder, manifest):
+        for row in decode_rows(table_of(manifest), get(manifest.rows_sha256)):
             proven = bool(row.evidence) and set(row.evidence) <= attached
             found[manifest.table.replace("-", "_")].append(
                 Record(row.row, row.line, source, proven, manifest.simulated)
@@ -55,23 +63,28 @@ def figures_from_records(
 def attachments(folder: RecordsFolder, digests: Iterable[str]) -> dict[str, bytes]:
     """Return the members that put imports into a bundle as attachments, by name (docs/formats/records.md).
 
-    digests: SHA-256 of manifests, as a figure names them. Raises VerificationError for a changed or unknown one.
+    digests: SHA-256 of manifests, as a figure names them. Every manifest of the chain is a member, so that a reader
+    sees what was replaced or withdrawn; files are those of the imports that are named. Nothing is a member if none is.
+    Raises VerificationError for a changed or unknown one.
     """
     by_digest = {m.sha256: m for m in folder.manifests()}
+    wanted = sorted(set(digests))
     members: dict[str, bytes] = {}
-    for digest in sorted(set(digests)):
+    if wanted:
+        members |= {f"records/{m.number:06d}.json": m.encode() for m in by_digest.values()}
+    for digest in wanted:
         if digest not in by_digest:
             raise VerificationError(
                 f"there is no import with SHA-256 {digest}", f"没有 SHA-256 为 {digest} 的导入"
             )
         manifest = by_digest[digest]
-        members[f"records/{manifest.number:06d}.json"] = manifest.encode()
-        for sha256 in _digests(manifest):
+        for sha256 in digests_of(manifest):
             members[f"records/files/{sha256}"] = folder.get(sha256)
     return members
 
 
-def _digests(manifest: Manifest) -> tuple[str, ...]:
+def digests_of(manifest: Manifest) -> tuple[str, ...]:
+    """Return the SHA-256 of every file of an import: table, originals, rows; none of a withdrawal."""
     files = (*(f.sha256 for f in manifest.originals), manifest.rows_sha256)
     return (manifest.file.sha256, *files) if manifest.file is not None else ()
 
@@ -98,7 +111,7 @@ def _verify(
         return None
     named = manifest.replaces
     try:
-        for digest in _digests(manifest):
+        for digest in digests_of(manifest):
             folder.get(digest)
         table = table_of(manifest)
         zone = ZoneInfo(manifest.form.get("zone", "UTC"))

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from agent import report_statistics as statistics
 from agent.assessment import Assessment, grade_of, worst_coverage
 from agent.comparison_view import COMPARED
-from agent.figure_views import UNIT_OF, coverage_of, ratio_text, reason_of
+from agent.evidence_grades import DECLARED
+from agent.figure_detail import ratio_text
+from agent.figure_views import UNIT_OF, coverage_of, reason_of
 from agent.figures import Evaluation, Figure
 from agent.log_reader import SealedLog
 from agent.report_devices import all_gaps, daily_upload, device_rows
@@ -39,6 +42,7 @@ from reports.model import (
     Software,
 )
 from reports.words import Grade, KpiKey, Text, Unit, VerdictWord
+from storage.records_manifest import Manifest
 
 ENERGY_DECIMALS: Final = 2
 _THRESHOLDS: Final = {"upload-rate": Fraction(9, 10), "nc-ratio": Fraction(1, 2)}
@@ -57,12 +61,15 @@ class ReportInputs:
     issued_ms: int
     simulated_faults: tuple[Finding, ...] = ()
     """Faults that a simulator injected on purpose, told in the report."""
+    imports: tuple[Manifest, ...] = ()
+    """Imported records that answer clauses."""
 
 
 def report_data(inputs: ReportInputs) -> ReportData:
     """Return the data of a report."""
     log = inputs.log
     document = log.index.documents[-1]
+    figures = inputs.evaluation.figures
     work = inputs.evaluation.spaces[inputs.after]
     whole = [d for d in work.days if d.whole]
     gantt = whole[len(whole) // 2] if whole else None
@@ -84,6 +91,14 @@ def report_data(inputs: ReportInputs) -> ReportData:
         clauses=_clauses(inputs.assessment),
         kpis=_kpis(inputs),
         devices=device_rows(inputs.evaluation, work, document, gantt),
+        ratios=statistics.ratio_rows(figures, simulated=log.head.origin.simulated),
+        products=statistics.product_rows(figures),
+        counter_gaps=statistics.counter_gaps(figures),
+        left_out=statistics.left_out(figures),
+        coefficients=statistics.coefficients_of(figures),
+        energy=statistics.energy_rows(figures),
+        loops=statistics.loop_rows(figures),
+        imports=statistics.import_lines(inputs.imports),
         daily=_daily(inputs),
         gantt_day=gantt.date if gantt else "",
         gantt_ms=(gantt.start_ms, gantt.end_ms) if gantt else (0, 0),
@@ -158,7 +173,7 @@ def _kpis(inputs: ReportInputs) -> tuple[KpiRow, ...]:
                 key=key,
                 algorithm=figures[name].request.algorithm,
                 unit=UNIT_OF.get(key, Unit.PERCENT),
-                decimals=2,
+                decimals=_decimals(figures[name]),
                 after=_measured(inputs, figures[name], "", compared, "after"),
                 before=_measured(inputs, before, "-before", compared, "before")
                 if before is not None
@@ -172,6 +187,14 @@ def _kpis(inputs: ReportInputs) -> tuple[KpiRow, ...]:
             )
         )
     return tuple(rows)
+
+
+def _decimals(figure: Figure) -> int:
+    """Return two places, or as many as show four digits of a small number of kgce."""
+    value = figure.result.value
+    if figure.request.unit != "kgce" or value is None or not 0 < value < 1:
+        return 2
+    return next(n for n in range(1, 20) if value * 10**n >= 1) + 3
 
 
 def _grade(inputs: ReportInputs, name: str, *, simulated: bool) -> Grade | None:
@@ -197,7 +220,8 @@ def _measured(
         reason=reason_of(figure),
         low=ratio_text(detail.get("low")),
         high=ratio_text(detail.get("high")),
-        coverage=None if figure.request.algorithm == "nc-ratio/1" else coverage,
+        unbounded=figure.result.value is not None and detail.get("high") == "unbounded",
+        coverage=None if figure.request.algorithm in DECLARED else coverage,
         valid_days=valid,
     )
 
@@ -338,7 +362,8 @@ def _findings(inputs: ReportInputs) -> tuple[Finding, ...]:
                     ),
                 )
             )
-    return (*found, *inputs.simulated_faults)
+    more = statistics.coefficient_findings(inputs.evaluation.figures)
+    return (*found, *more, *inputs.simulated_faults)
 
 
 def _calendar(document: ConfigDocument, work: Workspace) -> CalendarUsed:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from agent.figure_views import details, ratio_text
+from agent.figure_detail import details, ratio_text
 from agent.figures import Evaluation
 from agent.tiles import KIND_NAMES
 from config.models import AssetClass

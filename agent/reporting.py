@@ -9,11 +9,13 @@ from pathlib import Path
 from agent.clock import SystemClock
 from agent.folders import beside, data_folder
 from agent.head_keepers import LocalKeeper, RemoteKeeper
+from agent.imported_figures import imported_figures
 from agent.issue import HeadKeeper
 from agent.issue_report import GRACE_SLOTS, LEAD_SLOTS, IssuedReport, issue_report
 from agent.keys import load_signer
 from agent.log_reader import SealedLog
 from agent.opening import now_of, open_plant
+from agent.record_evidence import RecordsBeside
 from config.document import plant_document
 from config.loader import LoadedPlant
 from evidence.note import log_key
@@ -61,8 +63,11 @@ def report_plant(
     out: Path | None,
     language: str,
     withhold_process: bool,
+    coefficients: str | None = None,
 ) -> PlantReport:
     """Sign the present head, issue report and bundle, and write the self-check policy beside them.
+
+    coefficients: id of the table for imported energy bills; None = the one of the plant.
 
     Raises ConfigError for an impossible window, PermanentError if the log does not cover the windows, TransientError
     if the agent does not answer.
@@ -94,6 +99,7 @@ def report_plant(
             name=name,
             language=language,
             withhold_process=withhold_process,
+            records=RecordsBeside(folder.records, imported_figures(plant, coefficients)),
         )
         policy = target / "policy-self-check.txt"
         policy.write_text(self_check_policy(log, signer.public_key), encoding="utf-8")

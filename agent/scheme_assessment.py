@@ -69,7 +69,8 @@ def assess_scheme(
     measured: Mapping[str, Figure] = {}
     periods = Periods(None, None)
     if source is not None:
-        measured = measured_figures(source.figures, simulated=source.simulated)
+        claimed = measured_figures(source.figures, simulated=source.simulated)
+        measured = {**source.registry, **claimed}
         periods = source.periods
     imported = records(folder, periods)
     stated = (

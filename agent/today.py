@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.day_slots import DaySlots
-from agent.figure_views import details, ratio_text
+from agent.figure_detail import details, ratio_text
 from agent.figures import Figure, requests_for
 from agent.log_reader import LogFollower
 from agent.tiles import DayFigures
@@ -21,6 +21,15 @@ from reports.words import Text
 
 DAY_SLOTS: Final = 1440
 _LEAD: Final = 120
+TODAY_FIGURES: Final = (
+    "upload-rate",
+    "networked",
+    "nc-ratio",
+    "oee",
+    "utilisation",
+    "energy-per-piece",
+)
+"""Figures of the running day: few, because they are formed every minute; the others stand in the report."""
 SLOT_FIGURES: Final = ("upload-rate", "networked")
 """Figures over every required point, whatever its class."""
 
@@ -75,7 +84,7 @@ def today(log: LogFollower, slots: DaySlots) -> Today:
     figures = {
         name: Figure(name, request, evaluate(request, work))
         for name, request in requests_for(document, span, None).items()
-        if work.tally is not None or name not in SLOT_FIGURES
+        if name in TODAY_FIGURES and (work.tally is not None or name not in SLOT_FIGURES)
     }
     return Today(span, figures, _devices(figures), _losses(figures), _good(figures))
 

@@ -9,6 +9,8 @@ from typing import Final
 from evidence import bundle as files
 from evidence.bundle import Bundle
 from evidence.recompute.plant import counting_stops, parse_plant
+from evidence.record_files import RecordImport
+from evidence.record_findings import record_findings
 from evidence.refusal import Refusal
 from evidence.statement import Claim, Statement
 from evidence.utc import utc_of
@@ -58,13 +60,21 @@ _MAX_LISTED: Final = 20
 
 
 def find(
-    bundle: Bundle, log: VerifiedLog, statement: Statement, counts: FrameCounts
+    bundle: Bundle,
+    log: VerifiedLog,
+    statement: Statement,
+    counts: FrameCounts,
+    records: Sequence[RecordImport] = (),
 ) -> list[Finding]:
     """Return the findings of a bundle that passed every check."""
     found = [*_anchors(log), *_coverage(log, counts)]
+    windows: dict[tuple[int, int], list[Claim]] = {}
     for claim in statement.claims:
-        found += _in_window(log, claim)
+        windows.setdefault((claim.first, claim.last), []).append(claim)
+    for claims in windows.values():
+        found += _in_window(log, claims)
     found += _late_stops(log)
+    found += record_findings(records)
     found += _unsigned(bundle, statement)
     return found
 
@@ -151,8 +161,11 @@ def _coverage(log: VerifiedLog, counts: FrameCounts) -> list[Finding]:
     return found
 
 
-def _in_window(log: VerifiedLog, claim: Claim) -> list[Finding]:
-    """Return every configuration change and all off slots inside the window of a claim."""
+def _in_window(log: VerifiedLog, claims: Sequence[Claim]) -> list[Finding]:
+    """Return every configuration change and all off slots inside the one window of some claims."""
+    claim, many = claims[0], len(claims) > 1
+    en = f"{'claims' if many else 'claim'} {', '.join(c.id for c in claims)}"
+    zh = f"指标 {'、'.join(c.id for c in claims)}"
     rules = log.rules
     blocks = rules.blocks
     low, high = blocks.first_at_or_after(claim.first), blocks.first_at_or_after(claim.last)
@@ -164,9 +177,9 @@ def _in_window(log: VerifiedLog, claim: Claim) -> list[Finding]:
             found.append(
                 Finding(
                     "config-change",
-                    f"claim {claim.id}: configuration entry {new} in force from slot {blocks.slots[row]}"
+                    f"{en}: configuration entry {new} in force from slot {blocks.slots[row]}"
                     + (" (same document)" if same else ""),
-                    f"指标 {claim.id}：从时隙 {blocks.slots[row]} 起改用配置条目 {new}"
+                    f"{zh}：从时隙 {blocks.slots[row]} 起改用配置条目 {new}"
                     + ("（文档相同）" if same else ""),
                 )
             )
@@ -175,8 +188,8 @@ def _in_window(log: VerifiedLog, claim: Claim) -> list[Finding]:
         found.append(
             Finding(
                 "off-in-window",
-                f"claim {claim.id}: {off} of {claim.last - claim.first} minutes without collection",
-                f"指标 {claim.id}：{claim.last - claim.first} 分钟中有 {off} 分钟没有采集",
+                f"{en}: {off} of {claim.last - claim.first} minutes without collection",
+                f"{zh}：{claim.last - claim.first} 分钟中有 {off} 分钟没有采集",
             )
         )
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final, Literal
@@ -16,6 +15,7 @@ from evidence.frame import FrameColumns
 from evidence.grammar import NO_SOURCE_TIME, SLOT_MS
 from evidence.reading import float_of
 from evidence.refusal import Refusal
+from evidence.texts import printable
 from evidence.utc import utc_of
 from evidence.verified import Finding, VerifiedBundle, VerifiedClaim
 from model.flags import MissedCause, RowFlag
@@ -34,7 +34,6 @@ STEP_NAMES: Final[Mapping[int, tuple[str, str]]] = {
     7: ("recomputation of every figure", "逐项重算指标"),
 }
 SIMULATED: Final = ("SIMULATED DATA: not from a real plant", "模拟数据：并非来自真实工厂")
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FORMULA_START: Final = tuple("=+-@\t\r\n＝＋－＠")
 
 
@@ -104,7 +103,9 @@ def _claim_line(verified: VerifiedClaim, language: Language) -> str:
     claim = verified.claim
     if verified.den:
         decimal = decimal_of(Fraction(verified.num, verified.den))
-        value = f"{verified.num}/{verified.den} ≈ {decimal} {claim.unit}"
+        value = (
+            f"{verified.num}/{verified.den} ≈ {decimal} {claim.unit}{_bounds(verified, language)}"
+        )
     else:
         reason = (
             verified.detail.get("undefined", "") if isinstance(verified.detail, Mapping) else ""
@@ -114,6 +115,22 @@ def _claim_line(verified: VerifiedClaim, language: Language) -> str:
     word = verified.detail.get("word") if isinstance(verified.detail, Mapping) else None
     tail = f"  [{word}]" if isinstance(word, str) else ""
     return f"  {claim.id}  {claim.algorithm}  {value}{tail}\n      {window}"
+
+
+def _bounds(verified: VerifiedClaim, language: Language) -> str:
+    """Return what missing data leave open, empty if the claim states no bounds or both are its value."""
+    detail = verified.detail if isinstance(verified.detail, Mapping) else {}
+    low, high = detail.get("low"), detail.get("high")
+    value = f"{verified.num}/{verified.den}"
+    if not isinstance(low, str) or not isinstance(high, str) or (low, high) == (value, value):
+        return ""
+    shown = [
+        say("no limit", "不限", language)
+        if edge in ("unbounded", "0/0")
+        else decimal_of(Fraction(edge))
+        for edge in (low, high)
+    ]
+    return f" [{shown[0]}, {shown[1]}]"
 
 
 def refusal_text(fault: Refusal, language: Language) -> str:
@@ -253,5 +270,5 @@ def safe_cell(text: str) -> str:
 
     An apostrophe is put before what would be a formula; control and bidirectional marks are spelled out.
     """
-    shown = _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    shown = printable(text)
     return f"'{shown}" if text.startswith(_FORMULA_START) else shown

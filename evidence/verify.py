@@ -5,7 +5,7 @@
 3. entries = size, leaves, root
 4. entry rules, coverage, documents
 5. each block root from the records, then strict frames, state, rows, late, simulated mark
-6. DSSE signature, statement, root of the log at the statement's size, export entry, subjects
+6. DSSE signature, statement, root of the log at the statement's size, export entry, subjects, chain of imported records
 7. every claim recomputed and compared
 
 Trust never comes from the bundle: the policy is an argument.
@@ -30,6 +30,7 @@ from evidence.recompute.collect import Collector
 from evidence.recompute.interface import Outcome, Plan, Registry, decimal_text
 from evidence.recompute.registry import ALGORITHMS, make_plan
 from evidence.recompute.view import LogView
+from evidence.record_files import check_records
 from evidence.refusal import Refusal
 from evidence.statement import Claim, Statement, parse_statement
 from evidence.verified import Scope, VerifiedBundle, VerifiedClaim, VerifiedLog
@@ -92,6 +93,7 @@ def verify_bundle(
         if statement is None or payload is None:
             raise statement_fault or Refusal("statement", "no statement", "没有声明")
         _check_statement(bundle, log, payload, statement)
+        records = check_records(bundle, statement, head.origin)
     with _step(7, watch):
         if plan_fault is not None:
             raise plan_fault
@@ -109,7 +111,7 @@ def verify_bundle(
         statement_root=statement.root,
         simulated=head.origin.simulated,
         claims=claims,
-        findings=tuple(find(bundle, log, statement, counts)),
+        findings=tuple(find(bundle, log, statement, counts, records)),
         scope=Scope(
             head.size,
             len(log.rules.blocks),

@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import Final, TypeVar
 
 from kpi.calendar import Interval
+from kpi.findings import Finding, note, warn
 from kpi.intervals import append, length, meet
-from kpi.plant_finding import Finding, note, warn
 from kpi.registry import Loop
 from model.ratio import Ratio, ratio_of
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from kpi.energy_units import factor
-from kpi.plant_finding import Finding, note, warn
+from kpi.findings import Finding, note, warn
 from model.errors import ConfigError
 
 

@@ -24,7 +24,7 @@ from kpi.equipment_ratios_readings import (
     undefined,
     unstated,
 )
-from kpi.plant_finding import Finding, listed, note, warn
+from kpi.findings import Finding, listed, note, warn
 from kpi.registry import MEASURING_CLASSES, Control, Flag, Process
 from kpi.registry_period import PeriodRegistry
 from model.ratio import ratio_of

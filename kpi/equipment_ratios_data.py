@@ -15,7 +15,7 @@ from kpi.equipment_ratios_readings import (
     undefined,
 )
 from kpi.exact import mean
-from kpi.plant_finding import listed, note
+from kpi.findings import listed, note
 from kpi.registry import Acquisition, RequiredPoint
 from kpi.slots import PointSlots
 from kpi.upload_summary import AssetPoints, summary

@@ -23,7 +23,7 @@ from kpi.equipment_ratios_readings import (
     undefined,
     unstated,
 )
-from kpi.plant_finding import Finding, listed, note, warn
+from kpi.findings import Finding, listed, note, warn
 from kpi.ratios import AssetSlots
 from kpi.registry import KIND_OF_CLASS, Flag
 from kpi.registry_period import PeriodAsset, PeriodRegistry

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kpi.plant_finding import Finding, listed, warn
+from kpi.findings import Finding, listed, warn
 from kpi.registry import Flag
 from kpi.registry_definitions import DEFINITIONS, Definition
 from kpi.registry_period import PeriodAsset, PeriodRegistry

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Final
 
 from kpi.display import percent_text
 from kpi.equipment_ratios_readings import EquipmentRatio, Reading
+from kpi.findings import Severity
 from model.ratio import Undefined
+
+_WORDS: Final = {
+    Severity.NOTE: ("说明", "note"),
+    Severity.WARN: ("警告", "warning"),
+    Severity.DISQUALIFY: ("无法得出", "no result"),
+}
 
 
 def printed(ratio: EquipmentRatio, language: str) -> tuple[str, ...]:
@@ -22,8 +30,8 @@ def printed(ratio: EquipmentRatio, language: str) -> tuple[str, ...]:
     for i, reading in enumerate(ratio.readings):
         lines.append(_reading(reading, chinese=chinese, default=i == 0))
     for f in ratio.findings:
-        word = {"warn": ("警告", "warning"), "note": ("说明", "note")}[f.level.value]
-        lines.append(f"{word[0]}：{f.zh}" if chinese else f"{word[1]}: {f.en}")
+        word = _WORDS[f.severity]
+        lines.append(f"{word[0]}：{f.text.zh}" if chinese else f"{word[1]}: {f.text.en}")
     return tuple(lines)
 
 

@@ -1,9 +1,9 @@
-"""What speaks against a comparison: named objects with a sentence and the numbers that caused it."""
+"""What must be known about a figure although it was computed: a sentence, the things concerned, the numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -23,12 +23,12 @@ class Sentence:
 
 
 class Severity(StrEnum):
-    """How much a finding takes away."""
+    """How much a finding takes away; none changes a figure by itself."""
 
     NOTE = "note"
-    """Printed; takes nothing away."""
+    """Printed; takes nothing away: a choice, a change, something that could not be tested."""
     WARN = "warn"
-    """Printed with the result; may lower the word or the grade."""
+    """A way in which the figure could be embellished, or a contradiction; may lower the word or the grade."""
     DISQUALIFY = "disqualify"
     """There is no result."""
 
@@ -41,48 +41,60 @@ class Finding:
     """
 
     name: str
-    """Dotted, stable: the part before the first dot is the subject."""
+    """Dotted, stable, lower case: the part before the first dot is the topic."""
     severity: Severity
     text: Sentence
-    numbers: tuple[tuple[str, Number], ...] = ()
+    subjects: tuple[str, ...] = ()
+    """Ids of assets, points, meters …, in the order of the numbers."""
+    numbers: Mapping[str, Number] = field(default_factory=dict)
     lowers_word: bool = False
     lowers_grade: bool = False
 
-    @property
-    def subject(self) -> str:
-        """Return the part of the name before the first dot."""
-        return self.name.partition(".")[0]
 
-
-def note(name: str, zh: str, en: str, **numbers: Number) -> Finding:
+def note(name: str, zh: str, en: str, subjects: tuple[str, ...] = (), **numbers: Number) -> Finding:
     """Return a finding that is only printed."""
-    return _finding(name, Severity.NOTE, zh, en, numbers)
+    return Finding(
+        name=name,
+        severity=Severity.NOTE,
+        text=Sentence(zh, en),
+        subjects=subjects,
+        numbers=numbers,
+    )
 
 
 def warn(
     name: str,
     zh: str,
     en: str,
+    subjects: tuple[str, ...] = (),
     *,
     lowers_word: bool = False,
     lowers_grade: bool = False,
     **numbers: Number,
 ) -> Finding:
     """Return a warning."""
-    found = _finding(name, Severity.WARN, zh, en, numbers)
     return Finding(
         name=name,
         severity=Severity.WARN,
-        text=found.text,
-        numbers=found.numbers,
+        text=Sentence(zh, en),
+        subjects=subjects,
+        numbers=numbers,
         lowers_word=lowers_word,
         lowers_grade=lowers_grade,
     )
 
 
-def disqualify(name: str, zh: str, en: str, **numbers: Number) -> Finding:
+def disqualify(
+    name: str, zh: str, en: str, subjects: tuple[str, ...] = (), **numbers: Number
+) -> Finding:
     """Return a finding that leaves no result."""
-    return _finding(name, Severity.DISQUALIFY, zh, en, numbers)
+    return Finding(
+        name=name,
+        severity=Severity.DISQUALIFY,
+        text=Sentence(zh, en),
+        subjects=subjects,
+        numbers=numbers,
+    )
 
 
 def disqualified(findings: Iterable[Finding]) -> bool:
@@ -95,9 +107,7 @@ def percent(value: Fraction) -> str:
     return f"{percent_text(value)} %"
 
 
-def _finding(
-    name: str, severity: Severity, zh: str, en: str, numbers: dict[str, Number]
-) -> Finding:
-    return Finding(
-        name=name, severity=severity, text=Sentence(zh, en), numbers=tuple(numbers.items())
-    )
+def listed(ids: Sequence[str], most: int = 8) -> str:
+    """Return ids as text, the first few and how many more."""
+    shown = ", ".join(ids[:most])
+    return shown if len(ids) <= most else f"{shown} … (+{len(ids) - most})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from kpi.allocation import AT_ONCE_MS
 from kpi.counters import CounterRun, Event, counter_run
 from kpi.document import PLAIN_COUNTER, Counter
-from kpi.plant_finding import Finding, note, warn
+from kpi.findings import Finding, note, warn
 from kpi.readings import Readings, compact
 from kpi.registry import Flow
 from kpi.unit_energy import ReadingGrade
@@ -216,15 +216,13 @@ def _findings(
     if events:
         counts = {e.value: events.count(e) for e in Event if e in events}
         text = ", ".join(f"{k} {n}" for k, n in counts.items())
-        found.append(
-            warn(
-                "energy.register-irregular",
-                f"{record.meter} 的读数有异常：{text}；异常处的电量可能缺失",
-                f"the register of {record.meter} is irregular: {text}; energy may be missing there",
-                (record.meter,),
-                **counts,
-            )
+        irregular = warn(
+            "energy.register-irregular",
+            f"{record.meter} 的读数有异常：{text}；异常处的电量可能缺失",
+            f"the register of {record.meter} is irregular: {text}; energy may be missing there",
+            (record.meter,),
         )
+        found.append(replace(irregular, numbers=counts))
     grades = record.grades_within(start_ms, end_ms)
     for grade, zh in ((ReadingGrade.MANUAL, "人工抄录"), (ReadingGrade.ESTIMATED, "估算")):
         if grade in grades:

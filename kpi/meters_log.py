@@ -18,9 +18,9 @@ from kpi.calendar import MINUTE_MS
 from kpi.coefficients import CoefficientTable
 from kpi.days import asset_days
 from kpi.document import PLAIN_COUNTER, Counter, SignalSpec
+from kpi.findings import Finding, warn
 from kpi.meters import RegisterRecord, TransformerRatio, meter_energy
 from kpi.meters_totals import consumption
-from kpi.plant_finding import Finding, warn
 from kpi.readings import Readings, compact
 from kpi.registry import EnergyMeter
 from kpi.unit_energy import Output, PeriodEnergy

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from kpi.display import percent_text
-from kpi.plant_finding import Finding, note, warn
+from kpi.findings import Finding, note, warn
 
 MS_PER_HOUR: Final = 3_600_000
 TOLERANCE: Final = Fraction(1, 20)

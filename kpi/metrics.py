@@ -38,7 +38,7 @@ class Metric:
     better: Better
     sources: tuple[SourceClass, ...]
     stood_in_by: str = ""
-    """A measured figure that answers for the metric as long as none of its own is given, or empty."""
+    """A figure of the log that answers for the metric as long as none of its own is given, or empty."""
     by_year: bool = False
 
 
@@ -76,6 +76,7 @@ _MEASURED: Final = (
     _metric("networked", "设备联网率（实测）", "networked ratio, observed", "%", "up", "MR"),
     _metric("nc-ratio", "数控装备占生产装备总数的比例", "NC share of production equipment", "%", "up", "R"),
     _metric("oee", "设备综合效率 OEE", "OEE", "%", "up", "MR"),
+    _metric("oee-by-product", "设备综合效率 OEE（分产品，带上下界）", "OEE by product, with bounds", "%", "up", "M"),
     _metric("oee-change", "设备综合效率 OEE 变化", "change of OEE", "%", "up", "MR"),
     _metric("utilisation", "日历利用率", "calendar utilisation", "%", "up", "MR"),
     _metric("utilisation-change", "日历利用率变化", "change of calendar utilisation", "%", "up", "MR"),
@@ -99,12 +100,24 @@ _MEASURED: Final = (
 _REGISTRY: Final = (
     _metric("smart-share", "自动化、智能化设备占全部设备比重", "smart equipment / all equipment", "%", "up", "R"),
     _metric(
+        "smart-share-of-production", "自动化、智能化装备占生产装备比重（台账）",
+        "smart equipment / production equipment, by the registry", "%", "up", "R",
+    ),
+    _metric(
         "smart-networked-share", "联网的自动化、智能化设备占其总数的比重",
         "networked smart equipment / smart equipment", "%", "up", "MR",
     ),
     _metric(
+        "smart-declared-networked", "台账申报联网的自动化、智能化装备占其总数的比重",
+        "smart equipment declared as networked / smart equipment", "%", "up", "R",
+    ),
+    _metric(
         "production-networked-of-smart", "生产设备联网数占智能化、自动化设备总量的比例",
         "networked production equipment / smart equipment (may exceed 100 %)", "%", "up", "MR",
+    ),
+    _metric(
+        "declared-networked-of-smart", "台账申报联网的生产装备数占自动化、智能化装备总量的比例",
+        "production equipment declared as networked / smart equipment (may exceed 100 %)", "%", "up", "R",
     ),
     _metric("key-equipment-networked", "关键设备联网率", "networked share of key equipment", "%", "up", "MR"),
     _metric("manufacturing-nc-rate", "制造装备数控化率", "NC rate of manufacturing equipment", "%", "up", "R"),

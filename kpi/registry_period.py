@@ -8,12 +8,12 @@ counts from then on, and is listed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from kpi.findings import Finding, listed, note, warn
 from kpi.history import ConfigSegment
-from kpi.plant_finding import Finding, listed, note, warn
 from kpi.registry import Flag, Process, Registry, RegistryAsset, registry_of
 from kpi.registry_changes import Change, LineChange, difference
 from kpi.registry_lists import ListKind, frozen_lists
@@ -191,13 +191,13 @@ def _change(line: LineChange) -> Finding:
     word = "removed" if line.change is Change.REMOVED else line.change.value
     make = warn if shrinks else note
     after_zh, after_en = _KEPT.get(line.kind, _NOT_KEPT) if shrinks else ("", "")
-    return make(
+    found = make(
         f"registry.{line.kind.value}.{word}",
         f"统计期内清单有变更。{line.zh}{after_zh}",
         f"a list changed inside the period. {line.en}{after_en}",
         (line.id,),
-        **{d.value: n for d, n in line.effects.items()},
     )
+    return replace(found, numbers={d.value: n for d, n in line.effects.items()})
 
 
 _STAYS: Final = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
@@ -197,26 +198,50 @@ def _alternative(
     points = points_between(figures, alternative.points_of)
     if points is None:
         return ReadingVerdict(alternative, Judged(Answer.NOT_EVALUATED, None, "", None), None)
-    answer = Answer.POINT_ONLY if reaches(points, target) else Answer.FAIL
-    return ReadingVerdict(
-        alternative,
-        Judged(answer, None, alternative.points_of, figures[alternative.points_of]),
-        points,
-    )
+    known = figures[alternative.points_of]
+    judged = Judged(*_by_points(points, target), alternative.points_of, known)
+    return ReadingVerdict(alternative, judged, points.value)
 
 
-def points_between(figures: Mapping[str, Figure], metric: str) -> Fraction | None:
-    """Return the difference before → after of a ratio metric in points (1/10 = 10 points), positive when it is better.
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Difference before → after of a ratio metric (1/10 = 10 points), positive when it is better."""
 
-    None unless both figures are known.
-    """
+    value: Fraction
+    least: Fraction | None
+    """With missing data against the claimant; None = not bounded."""
+    greatest: Fraction | None
+    """With missing data for the claimant; None = not bounded."""
+
+
+def _by_points(points: Points, target: Target) -> tuple[Answer, Bilingual | None]:
+    """Return the answer of a difference: it has no interval, so it reaches at best as a point."""
+    if points.greatest is not None and not reaches(points.greatest, target):
+        return Answer.FAIL, None
+    if points.least is None or not reaches(points.least, target):
+        return Answer.UNDETERMINED, _BOTH_SIDES
+    return Answer.POINT_ONLY, None
+
+
+def points_between(figures: Mapping[str, Figure], metric: str) -> Points | None:
+    """Return the difference of a metric before → after with the bounds of both figures; None unless both are known."""
     after, before = figures.get(metric), figures.get(f"{metric}{BEFORE}")
     if after is None or before is None:
         return None
     if isinstance(after.value, Undefined) or isinstance(before.value, Undefined):
         return None
-    difference = after.value - before.value
-    return -difference if METRICS[metric].better is Better.DOWN else difference
+    low_after, high_after = after.bounds or (after.value, after.value)
+    low_before, high_before = before.bounds or (before.value, before.value)
+    value = after.value - before.value
+    lowest = None if high_before is None else low_after - high_before
+    highest = None if high_after is None else high_after - low_before
+    if METRICS[metric].better is not Better.DOWN:
+        return Points(value, lowest, highest)
+    return Points(
+        -value,
+        None if highest is None else -highest,
+        None if lowest is None else -lowest,
+    )
 
 
 def _condition(row: Clause, *, met: bool | None) -> Bilingual:

@@ -52,6 +52,19 @@ class Figure:
     origin: Origin = Origin.MEASURED
     grade: Grade | None = None
     """How well it is proven; None = not graded here."""
+    claim: str = ""
+    """Id of the claim that states it; empty = none does."""
+    imports: tuple[str, ...] = ()
+    """SHA-256 of the manifests of the imports that it rests on."""
+
+    @property
+    def bounds(self) -> tuple[Fraction, Fraction | None] | None:
+        """Return the least and the greatest value (None = no greatest) that missing data leave open, or None."""
+        if not isinstance(self.value, Fraction):
+            return None
+        low = self.value if self.low is None else self.low
+        high = None if self.unbounded else self.value if self.high is None else self.high
+        return None if low == high else (low, high)
 
 
 def figure_of(result: ClaimResult, threshold: Fraction | None = None) -> Figure:
@@ -60,14 +73,32 @@ def figure_of(result: ClaimResult, threshold: Fraction | None = None) -> Figure:
     threshold: of the claim, at which its word was stated; None if it is not a comparison.
     """
     detail = result.detail
-    word, high = detail.get("word"), detail.get("high")
+    word = detail.get("word")
     if isinstance(word, str):
         change = _change(result) if threshold is not None else None
         return Figure(result.ratio, word=Word(word), word_at=threshold, change=change)
-    if not isinstance(high, str) or result.value is None:
-        return Figure(result.ratio)
-    unbounded = high == "unbounded"
-    return Figure(result.value, high=None if unbounded else Fraction(high), unbounded=unbounded)
+    return bounded(result.ratio, detail.get("low"), detail.get("high"))
+
+
+def bounded(value: Ratio, low: Json | None, high: Json | None) -> Figure:
+    """Return a figure with the bounds that a claim states for it.
+
+    low, high: "n/d" of a detail; of `high`, "unbounded" and "0/0" (which nothing can be said of) leave no upper bound;
+    anything that is no text states no bound.
+    """
+    if isinstance(value, Undefined):
+        return Figure(value)
+    least, greatest = _fraction(low), _fraction(high)
+    return Figure(
+        value, low=least, high=greatest, unbounded=isinstance(high, str) and greatest is None
+    )
+
+
+def _fraction(text: Json | None) -> Fraction | None:
+    """Return the fraction of "n/d"; None for "0/0", "unbounded" and what is no text."""
+    if not isinstance(text, str) or text in ("unbounded", "0/0"):
+        return None
+    return Fraction(text)
 
 
 def _change(result: ClaimResult) -> Change | None:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Final
 
 from kpi.coefficients import CoefficientTable
-from kpi.plant_finding import Finding, listed, note, warn
+from kpi.findings import Finding, listed, note, warn
 from model.ratio import Ratio, Undefined, ratio_of
 
 KG_PER_TONNE: Final = 1000

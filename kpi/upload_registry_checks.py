@@ -7,7 +7,7 @@ from typing import Final
 
 from kpi.calendar import Interval
 from kpi.document import Stop
-from kpi.plant_finding import Finding, listed, note, warn
+from kpi.findings import Finding, listed, note, warn
 from kpi.registry import RegistryAsset, RequiredPoint
 from model.signal import SignalClass
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kpi.calendar import Interval
-from kpi.plant_finding import Finding
+from kpi.findings import Finding
 from kpi.ratios import asset_slots, registered_assets
 from kpi.registry import registry_of
 from kpi.slots import required_points

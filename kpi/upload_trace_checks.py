@@ -9,7 +9,7 @@ from typing import Final
 
 from kpi.calendar import MINUTE_MS, Interval
 from kpi.display import percent_text
-from kpi.plant_finding import Finding, note, warn
+from kpi.findings import Finding, note, warn
 from kpi.upload_clock import ClockFaults
 from kpi.upload_traces import (
     COUNTERS,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Final
 
-from reports import tables
+from reports import statistics_tables, tables
 from reports.catalogue import Catalogue
 from reports.figures import DASH, digits, exact, signed
 from reports.instants import clock, local, offset
@@ -62,6 +62,8 @@ def content(data: ReportData, language: str) -> Json:
         "grades": [texts.t(f"grade.{g}") for g in "ABCD"] + [texts.t("grade.none")],
         "kpis": [_kpi(writer, row) for row in data.kpis],
         "exact": [_exact(writer, row) for row in data.kpis],
+        "bounded": any(_bounded(m) for k in data.kpis for m in (k.before, k.after)),
+        **_statistics(writer),
         "methods": _methods(data, texts),
         "registry": [tables.registry(writer, d) for d in data.devices],
         "atoms": tables.atoms(writer),
@@ -95,6 +97,28 @@ def content(data: ReportData, language: str) -> Json:
             for a in data.attachments
         ],
     }
+
+
+def _statistics(writer: Writer) -> Json:
+    """Return the tables on products, gaps of counters, ratios, energy, loops and imports."""
+    data, t = writer.data, writer.texts.t
+    left_out = t("separator").join(data.left_out)
+    return {
+        "ratios": statistics_tables.ratios(writer),
+        "products": statistics_tables.products(writer),
+        "left_out": t("devices.left_out", list=left_out) if left_out else "",
+        "counter_gaps": statistics_tables.counter_gaps(writer),
+        "counter_gaps_more": statistics_tables.more_counter_gaps(writer),
+        "energy_lead": t("devices.energy.lead", table=data.coefficients or DASH),
+        "energy": statistics_tables.energy(writer),
+        "loops": statistics_tables.loops(writer),
+        "imports": statistics_tables.imports(writer),
+    }
+
+
+def _bounded(found: Measured | None) -> bool:
+    """Return whether missing data leave a figure more than one value."""
+    return found is not None and (found.unbounded or found.low != found.high)
 
 
 def _fields(writer: Writer) -> Rows:
@@ -187,10 +211,9 @@ def _exact(writer: Writer, row: KpiRow) -> list[str]:
         return DASH if found is None or found.value is None else exact(found.value)
 
     bounds = DASH
-    if row.after.low is not None and row.after.high is not None:
-        bounds = " … ".join(
-            writer.amount(edge, row.unit, row.decimals) for edge in (row.after.low, row.after.high)
-        )
+    low, high = writer.edges(row.after, row)
+    if low:
+        bounds = f"{low} … {high}"
     return [
         writer.texts.t(f"kpi.{row.key.value}.label"),
         row.algorithm,
@@ -203,6 +226,8 @@ def _exact(writer: Writer, row: KpiRow) -> list[str]:
 def _methods(data: ReportData, texts: Catalogue) -> list[Json]:
     """Return the definition of every algorithm used; one without a text in the catalogue stands with its id."""
     used = list(dict.fromkeys(row.algorithm for row in data.kpis))
+    if data.ratios:
+        used.append("registry-ratio/1")
     if data.before is not None and "before-after/1" not in used:
         used.append("before-after/1")
     return [
@@ -212,6 +237,7 @@ def _methods(data: ReportData, texts: Catalogue) -> list[Json]:
             "definition": texts.entries.get(f"alg.{name}.definition", DASH),
             "denominator": texts.entries.get(f"alg.{name}.denominator", DASH),
             "source": texts.entries.get(f"alg.{name}.source", texts.t("method.own")),
+            "limits": texts.entries.get(f"alg.{name}.limits", DASH),
         }
         for name in used
     ]

@@ -10,6 +10,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from model.state import Atom, MachineState
+from reports.statistics_model import (
+    CounterGap,
+    EnergyRow,
+    ImportLine,
+    LoopRow,
+    ProductRow,
+    RatioRow,
+)
 from reports.words import Grade, KpiKey, Text, Unit, VerdictWord, is_simulated
 
 
@@ -68,7 +76,9 @@ class Measured:
     """Why there is no value."""
     low: Fraction | None = None
     high: Fraction | None = None
-    """Bounds where unknown time leaves room; None = none stated."""
+    """Bounds where missing data leave room; None = none stated."""
+    unbounded: bool = False
+    """Missing data leave no upper bound."""
     coverage: Fraction | None = None
     """Share of expected slots with a value that the figure rests on."""
     valid_days: int | None = None
@@ -281,6 +291,18 @@ class ReportData:
     calendar: CalendarUsed
     software: Software
     before: Period | None = None
+    ratios: Sequence[RatioRow] = ()
+    products: Sequence[ProductRow] = ()
+    counter_gaps: Sequence[CounterGap] = ()
+    """Of the after period, every one."""
+    left_out: Sequence[str] = ()
+    """Devices without an ideal cycle, in no OEE by product."""
+    coefficients: str = ""
+    """Id of the table of coefficients."""
+    energy: Sequence[EnergyRow] = ()
+    loops: Sequence[LoopRow] = ()
+    imports: Sequence[ImportLine] = ()
+    """Imported records that answer clauses; they travel with the bundle."""
     daily: Sequence[DailySeries] = ()
     gantt_day: str = ""
     """ISO date of the sample day of the device segments."""

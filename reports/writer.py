@@ -13,6 +13,7 @@ from reports.instants import days, minute, second
 from reports.model import KpiRow, Measured, Period, ReportData
 from reports.words import Text, Unit
 
+_MOST_DECIMALS: Final = 15
 _CHAPTERS: Final = Path(__file__).parent / "chapters"
 
 
@@ -49,7 +50,25 @@ class Writer:
             return DASH
         if found.value is None:
             return self.say(found.reason) or DASH
-        return self.amount(found.value, row.unit, row.decimals, row.threshold)
+        text = self.amount(found.value, row.unit, row.decimals, row.threshold)
+        low, high = self.edges(found, row)
+        if not low or (found.low == found.high and not found.unbounded):
+            return text
+        return self.texts.t("kpi.bounds", value=text, low=low, high=high)
+
+    def edges(self, found: Measured, row: KpiRow) -> tuple[str, str]:
+        """Return the bounds that missing data leave, empty where none are stated."""
+        if found.low is None or (found.high is None and not found.unbounded):
+            return "", ""
+        if found.high is None:
+            return self.amount(found.low, row.unit, row.decimals), self.texts.t("kpi.unbounded")
+        # Two bounds that differ are written so that they differ.
+        places = row.decimals
+        low, high = (self.amount(edge, row.unit, places) for edge in (found.low, found.high))
+        while low == high and found.low != found.high and places < _MOST_DECIMALS:
+            places += 1
+            low, high = (self.amount(edge, row.unit, places) for edge in (found.low, found.high))
+        return low, high
 
     def period(self, period: Period | None) -> str:
         """Return a period with its length in days."""

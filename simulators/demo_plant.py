@@ -82,6 +82,10 @@ class RegisteredSpec:
     production: bool
     nc: bool
     networked: bool
+    smart: bool = False
+    key: bool = False
+    key_step: str = ""
+    """The key process step that it serves, or empty."""
     retired: bool = False
     """Whether the retrofit takes it out of service."""
 
@@ -247,17 +251,22 @@ METERS: Final[tuple[MeterSpec, ...]] = (
 )
 
 REGISTRY: Final[tuple[RegisteredSpec, ...]] = (
-    RegisteredSpec(id="cnc-01", name="五轴加工中心", asset_class="cnc", production=True, nc=True, networked=True),
-    RegisteredSpec(id="cnc-02", name="数控车床", asset_class="cnc", production=True, nc=True, networked=True),
+    RegisteredSpec(id="cnc-01", name="五轴加工中心", asset_class="cnc", production=True, nc=True, networked=True,
+                   smart=True, key=True, key_step="精加工"),
+    RegisteredSpec(id="cnc-02", name="数控车床", asset_class="cnc", production=True, nc=True, networked=True,
+                   smart=True, key=True, key_step="精加工"),
     RegisteredSpec(id="insp-01", name="三坐标检测", asset_class="inspection", production=False, nc=True,
                    networked=False),
     RegisteredSpec(id="manual-01", name="手动钻床", asset_class="manual", production=True, nc=False, networked=False,
-                   retired=True),
+                   key_step="钻孔", retired=True),
     RegisteredSpec(id="meter-01", name="总电表 A", asset_class="meter", production=False, nc=False, networked=True),
     RegisteredSpec(id="meter-02", name="电表 B", asset_class="meter", production=False, nc=False, networked=True),
-    RegisteredSpec(id="plc-01", name="装配线 PLC", asset_class="plc", production=True, nc=True, networked=True),
-    RegisteredSpec(id="press-01", name="冲压机", asset_class="press", production=True, nc=True, networked=True),
-    RegisteredSpec(id="robot-01", name="六轴焊接机器人", asset_class="robot", production=True, nc=True, networked=True),
+    RegisteredSpec(id="plc-01", name="装配线 PLC", asset_class="plc", production=True, nc=True, networked=True,
+                   smart=True),
+    RegisteredSpec(id="press-01", name="冲压机", asset_class="press", production=True, nc=True, networked=True,
+                   smart=True),
+    RegisteredSpec(id="robot-01", name="六轴焊接机器人", asset_class="robot", production=True, nc=True, networked=True,
+                   smart=True, key=True, key_step="焊接"),
 )  # fmt: skip
 
 ALARM_CODES: Final = (1012, 2030, 2207, 3105)

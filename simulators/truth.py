@@ -21,7 +21,13 @@ import numpy as np
 
 from model.state import Atom
 from simulators.delivery import delivery_of
-from simulators.demo_plant import MACHINES, REGISTRY, REQUIRED_SIGNALS, Regime
+from simulators.demo_plant import (
+    MACHINES,
+    REGISTRY,
+    REQUIRED_SIGNALS,
+    Regime,
+    RegisteredSpec,
+)
 from simulators.events import WMS_PER_WH, EnergyCurve, MachineEvents, PlantEvents, period_events
 from simulators.history import calendar_document, scenario_sha256
 from simulators.injected import CounterReset, Fault, Gap, injected_faults
@@ -40,6 +46,8 @@ from simulators.truth_time import Spell, atoms_by_day, planned_busy_ms, producti
 
 VERSION: Final = "truth-v1"
 NETWORKED_THRESHOLD: Final = Fraction(19, 20)
+KGCE_PER_10_MWH: Final = 1229
+"""Electricity, equivalent value: 0.1229 kgce/kWh, the tabulated number."""
 Json = dict[str, object]
 
 
@@ -254,6 +262,7 @@ def _kpi_document(truth: PeriodTruth) -> Json:
     connected = {a: Fraction(c.alive, c.expected) for a, c in truth.slots.items()}
     judged = sorted({*connected, *(r.id for r in production)})
     official = sum((connected.get(a, Fraction(0)) for a in judged), Fraction(0)) / len(judged)
+    scrap = sum(m.scrap for m in whole)
     return {
         "oee": _ratio(ideal_good, pbt),
         "availability": _ratio(apt, pbt),
@@ -268,8 +277,30 @@ def _kpi_document(truth: PeriodTruth) -> Json:
         "networked_declared": _ratio(sum(r.networked for r in production), len(production)),
         "networked_observed": _ratio(len(networked), len(production)),
         "energy_wh_per_good_piece": _ratio(wh, good),
+        "energy_kgce_per_good_piece": _ratio(wh * KGCE_PER_10_MWH, 10_000_000 * good),
+        "defect_rate": _ratio(scrap, good + scrap),
+        "registry": _registry_document(production),
         "upload_rate_official": str(official),
         "upload_rate_by_asset": {a: str(connected.get(a, Fraction(0))) for a in judged},
+    }
+
+
+def _registry_document(production: Sequence[RegisteredSpec]) -> Json:
+    """Return the ratios of the registry over the production equipment of a period, each machine one set."""
+    smart = [r for r in production if r.smart]
+    key = [r for r in production if r.key]
+    serving = [r for r in production if r.key_step]
+    steps = sorted({r.key_step for r in serving})
+    controlled = [s for s in steps if all(r.nc for r in serving if r.key_step == s)]
+    digital = [r for r in production if (r.nc or r.smart) and r.networked]
+    return {
+        "smart_share": _ratio(len(smart), len(production)),
+        "smart_declared_networked": _ratio(sum(r.networked for r in smart), len(smart)),
+        "networked_of_smart": _ratio(sum(r.networked for r in production), len(smart)),
+        "key_equipment_nc": _ratio(sum(r.nc for r in key), len(key)),
+        "key_process_nc_by_equipment": _ratio(sum(r.nc for r in serving), len(serving)),
+        "key_process_nc_by_process": _ratio(len(controlled), len(steps)),
+        "digital_equipment": _ratio(len(digital), len(production)),
     }
 
 

@@ -52,7 +52,7 @@ def assess(
         str | None,
         typer.Option(
             "--coefficients",
-            help="折标系数表（能源账单折标准煤用） / table of coal equivalents, for imported energy bills",
+            help="折标系数表（默认取车间配置） / table of coal equivalents, default: that of the plant",
         ),
     ] = None,
     on: Annotated[
@@ -76,11 +76,12 @@ def assess(
     from agent.assess_sources import source_of_bundle, source_of_plant
     from agent.assessment_json import as_json as envelope
     from agent.assessment_print import print_assessment
+    from agent.bundle_records import records_of_bundle
     from agent.clause_table import console
     from agent.cli.instants import instant_ms
     from agent.folders import data_folder
     from agent.imported_figures import imported_figures
-    from agent.known_figures import no_records
+    from agent.known_figures import RecordFigures, no_records
     from agent.reporting import Window
     from agent.scheme_assessment import assess_scheme
     from config.facts_file import load_facts
@@ -90,9 +91,11 @@ def assess(
     try:
         library = library_with(schemes)
         wanted = scheme_id(scheme, library.schemes)
-        source, folder, records = None, Path(), no_records
+        source, folder = None, Path()
+        records: RecordFigures = no_records
         if bundle is not None:
             source = source_of_bundle(bundle)
+            records = records_of_bundle(bundle, coefficients)
         elif file is not None and start is not None and end is not None:
             plant = load_or_exit(file, language=language, as_json=as_json)
             folder = data_folder(plant).records

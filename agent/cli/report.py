@@ -43,6 +43,13 @@ def report(
             "--withhold-process", help="隐去 process 类数据流 / withhold streams of class process"
         ),
     ] = False,
+    coefficients: Annotated[
+        str | None,
+        typer.Option(
+            "--coefficients",
+            help="折标系数表（默认取车间配置） / table of coal equivalents, default: that of the plant",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     lang: LanguageOption = None,
 ) -> None:
@@ -68,6 +75,7 @@ def report(
             out=out,
             language="zh-CN" if language == "zh" else "en",
             withhold_process=withhold_process,
+            coefficients=coefficients,
         )
     except PlantproofError as exc:
         fail(exc, language=language, as_json=as_json)

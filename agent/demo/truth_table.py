@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from agent.figure_views import details
+from agent.figure_detail import details
 from agent.figures import Figure
 
 _PERIODS = (("before", "-before"), ("after", ""))
@@ -18,8 +18,21 @@ _KPIS = (
     ("networked_observed", "networked"),
     ("energy_wh_per_good_piece", "energy-per-piece"),
     ("upload_rate_official", "upload-rate"),
+    ("oee", "oee-by-product"),
+    ("defect_rate", "defect-rate"),
+    ("energy_kgce_per_good_piece", "unit-energy"),
 )
-"""Name in the truth file, figure."""
+"""Name in the truth file, figure. The plant makes one product a machine, so that both OEE are one number."""
+_REGISTRY = (
+    ("smart_share", "smart-share-of-production"),
+    ("smart_declared_networked", "smart-declared-networked"),
+    ("networked_of_smart", "declared-networked-of-smart"),
+    ("key_equipment_nc", "key-equipment-nc-rate"),
+    ("key_process_nc_by_equipment", "key-process-nc-rate"),
+    ("key_process_nc_by_process", "key-process-nc-rate-by-process"),
+    ("digital_equipment", "digital-equipment-rate"),
+)
+"""The same under `registry`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,12 @@ class TruthTable:
     text: str
     equal: int
     total: int
+
+
+def _by_figure(kpi: Mapping[str, Any]) -> dict[str, str]:
+    """Return the true figures of a period, n/d each, by the figure of the product that must equal them."""
+    found = {name: str(kpi[key]) for key, name in _KPIS}
+    return found | {name: str(kpi["registry"][key]) for key, name in _REGISTRY}
 
 
 def compare_with_truth(truth: Mapping[str, Any], figures: Mapping[str, Figure]) -> TruthTable:
@@ -51,9 +70,10 @@ def compare_with_truth(truth: Mapping[str, Any], figures: Mapping[str, Figure]) 
     for period, suffix in _PERIODS:
         both = truth["periods"][period]
         measurable, plant = both["measurable"]["window"], both["ideal"]["window"]
-        for key, name in _KPIS:
+        own, other = _by_figure(measurable["kpi"]), _by_figure(plant["kpi"])
+        for name, expected in own.items():
             value = figures[f"{name}{suffix}"].result.value
-            line(f"{period}: {name}", value, Fraction(measurable["kpi"][key]), plant["kpi"][key])
+            line(f"{period}: {name}", value, Fraction(expected), other[name])
         for row in details(figures[f"oee{suffix}"], "assets"):
             asset = str(row["asset"])
             for key in ("pbt", "apt", "good", "scrap"):

@@ -10,8 +10,8 @@ from kpi.calc.inputs import WindowInput
 from kpi.coefficients import CoefficientTable
 from kpi.document_types import Counter
 from kpi.equipment.indicator import Operand
+from kpi.findings import Finding
 from kpi.meters import MeterEnergy, RegisterRecord, TransformerRatio, columns, meter_energy
-from kpi.plant_finding import Finding
 from kpi.registry_definitions import DEFINITIONS
 from kpi.unit_energy import (
     Consumption,

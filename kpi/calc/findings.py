@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-from kpi.plant_finding import Finding as PlantFinding
+from kpi.findings import Finding, Severity
 
 
 class Weight(StrEnum):
@@ -29,6 +30,11 @@ class Place:
 
 
 NOWHERE = Place()
+_WEIGHTS: Final = {
+    Severity.NOTE: Weight.NOTE,
+    Severity.WARN: Weight.WARN,
+    Severity.DISQUALIFY: Weight.STOP,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,7 @@ class CaseFinding:
     hint_en: str = ""
 
 
-def of_plant(found: PlantFinding) -> CaseFinding:
+def of_plant(found: Finding) -> CaseFinding:
     """Return a finding of the engine as one of the case."""
-    return CaseFinding(name=found.name, weight=Weight(found.level.value), zh=found.zh, en=found.en)
+    weight = _WEIGHTS[found.severity]
+    return CaseFinding(name=found.name, weight=weight, zh=found.text.zh, en=found.text.en)

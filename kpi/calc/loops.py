@@ -11,7 +11,7 @@ from kpi.calc.figure import Figure
 from kpi.calc.inputs import WindowInput
 from kpi.equipment.indicator import Operand
 from kpi.equipment.iso22400 import ms
-from kpi.plant_finding import Finding
+from kpi.findings import Finding
 from kpi.registry_definitions import DEFINITIONS
 from model.ratio import Ratio
 

@@ -20,7 +20,7 @@ from kpi.equipment_ratios_data import (
     data_acquisition_rate,
     equipment_data_rate,
 )
-from kpi.plant_finding import Finding
+from kpi.findings import Finding
 from kpi.ratios import asset_slots
 from kpi.registry import Registry, RequiredPoint
 from kpi.registry_definitions import DEFINITIONS

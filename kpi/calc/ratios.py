@@ -24,7 +24,7 @@ from kpi.equipment_ratios_networked import (
     smart_networked_share,
 )
 from kpi.equipment_ratios_readings import EquipmentRatio, Reading
-from kpi.plant_finding import Finding
+from kpi.findings import Finding
 from kpi.registry import Registry
 from kpi.registry_period import RegistryVersion, over_period, registry_findings
 

@@ -54,7 +54,7 @@ def test_upload_rate_of_the_small_plant_by_hand(report: UploadReport) -> None:
 
 
 def test_honest_plant_has_no_warning(report: UploadReport) -> None:
-    assert [(f.level.value, f.name, f.subjects) for f in report.findings] == [
+    assert [(f.severity.value, f.name, f.subjects) for f in report.findings] == [
         ("note", "upload.contradiction-not-tested", ("cnc-02",))
     ]
 

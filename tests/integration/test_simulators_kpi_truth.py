@@ -14,11 +14,16 @@ from config.document import plant_document
 from config.loader import Protocol, parse_plant
 from connectors.registry import BUILTIN
 from kpi.claims import (
+    REGISTRY_RATIOS,
     BeforeAfterClaim,
+    DefectRateClaim,
     EnergyPerPieceClaim,
+    EquipmentOeeClaim,
     NcRatioClaim,
     NetworkedClaim,
     OeeClaim,
+    RegistryRatioClaim,
+    UnitEnergyClaim,
     UploadRateClaim,
     UtilisationClaim,
 )
@@ -121,8 +126,38 @@ def test_claims_of_a_period_equal_the_truth(rows, truth, name):
         (UploadRateClaim(over), "upload_rate_official"),
         (NetworkedClaim(over), "networked_observed"),
         (EnergyPerPieceClaim(over, METERS, MACHINES), "energy_wh_per_good_piece"),
+        # one product a machine, no piece in a test run and none in unknown time outside the plan
+        (EquipmentOeeClaim(over, MACHINES), "oee"),
+        (DefectRateClaim(over, MACHINES), "defect_rate"),
+        (UnitEnergyClaim(over, METERS, MACHINES), "energy_kgce_per_good_piece"),
     ):
         assert evaluate(claim, work).value == Fraction(window["kpi"][key]), key
+
+
+@pytest.mark.parametrize("ratio", REGISTRY_RATIOS)
+@pytest.mark.parametrize("name", ["before", "after"])
+def test_ratios_of_the_registry_equal_the_truth(rows, truth, name, ratio):
+    wanted = truth["periods"][name]["measurable"]["window"]["kpi"]["registry"]
+    found = evaluate(RegistryRatioClaim(span(truth, name), ratio), rows).value
+    assert found == Fraction(wanted[ratio.replace("-", "_")])
+
+
+@pytest.mark.parametrize("name", ["before", "after"])
+def test_bounds_of_oee_are_what_rollovers_and_resets_may_hide(rows, truth, name):
+    """A rollover of 16 bits may be a restart, and a restart may have lost pieces: 60 s between two readings.
+
+    press-01 makes at most 3 pieces in 12 s, 15 in 60 s, of 6 s each; plc-01 at most 3 in 40 s, ⌊4.5⌋ in 60 s, of 20 s.
+    """
+    period = truth["periods"][name]
+    hidden = period["rollovers"]["press-01.good"] * 15 * 6_000
+    hidden += 4 * 20_000 * sum(f["kind"] == "CounterReset" for f in period["faults"])
+    detail = evaluate(EquipmentOeeClaim(span(truth, name), MACHINES), rows).detail
+    assets = period["measurable"]["window"]["assets"].values()
+    ideal = {m["asset"]: m["ideal_cycle_ms"] for m in truth["machines"]}
+    good = sum(ideal[a] * m["good"] for a, m in period["measurable"]["window"]["assets"].items())
+    pbt = sum(m["pbt"] for m in assets)
+    assert Fraction(detail["low"]) == Fraction(good, pbt)
+    assert Fraction(detail["high"]) == Fraction(good + hidden, pbt)
 
 
 @pytest.mark.parametrize("name", ["before", "after"])

@@ -29,6 +29,14 @@ from reports.model import (
     Software,
     StateSegment,
 )
+from reports.statistics_model import (
+    CounterGap,
+    EnergyRow,
+    ImportLine,
+    LoopRow,
+    ProductRow,
+    RatioRow,
+)
 from reports.words import Grade, KpiKey, Text, Unit, VerdictWord
 from tests.support.board import EV_ORIGIN, ROOT, SIM_ORIGIN, clauses
 
@@ -201,6 +209,68 @@ def _devices() -> list[DeviceRow]:
     return found
 
 
+def _ratios() -> list[RatioRow]:
+    return [
+        RatioRow(
+            name=Text("关键工序数控化率（按设备）", "NC rate of key processes, by equipment"),
+            before=Fraction(3, 4),
+            after=Fraction(1),
+            above=("cnc-01", "cnc-02", "robot-01"),
+            below=("cnc-01", "cnc-02", "robot-01"),
+            sets=(3, 3),
+            grade=Grade.D,
+        ),
+        RatioRow(
+            name=Text("关键工序数控化率（按工序）", "NC rate of key processes, by process"),
+            before=None,
+            after=None,
+            above=(),
+            below=(),
+            sets=(0, 0),
+            grade=Grade.D,
+            reason=Text("没有登记的生产装备", "no registered production equipment"),
+        ),
+    ]
+
+
+def _products() -> list[ProductRow]:
+    def row(device: str, product: str, ideal: int, high: int, made: int | None) -> ProductRow:
+        good = 12_031 if made is None else made * 97 // 100
+        return ProductRow(
+            device=device,
+            product=product,
+            ideal_ms=Fraction(ideal),
+            ideal_high_ms=Fraction(high),
+            made=made,
+            good=good,
+            scrap=None if made is None else made - good,
+            rework=None,
+        )
+
+    return [
+        row("cnc-01", "", 90_000, 120_000, 214),
+        row("cnc-01", "壳体-A", 90_000, 90_000, 8_914),
+        row("cnc-01", "法兰-B", 120_000, 120_000, 4_022),
+        row("cnc-02", "", 60_000, 60_000, None),
+    ]
+
+
+def _counter_gaps() -> list[CounterGap]:
+    first = AFTER.first_ms + 3 * DAY_MS
+    return [
+        CounterGap(
+            device=f"plc-0{1 + i % 2}",
+            role=Text("合格计数", "good counter"),
+            signal="good",
+            first_ms=first + i * HOUR_MS,
+            last_ms=first + i * HOUR_MS + 720_000,
+            planned_ms=720_000 - i * 60_000,
+            most=None if i == 1 else 54 - i,
+        )
+        for i in range(3)
+    ]
+
+
 def _kpis() -> list[KpiRow]:
     full = Fraction(981, 1000)
     return [
@@ -235,6 +305,48 @@ def _kpis() -> list[KpiRow]:
             change_threshold=Fraction(1, 10),
             word=VerdictWord.PASS,
             grade=Grade.A,
+        ),
+        KpiRow(
+            key=KpiKey.OEE_BY_PRODUCT,
+            algorithm="oee/2",
+            unit=Unit.PERCENT,
+            decimals=2,
+            before=Measured(
+                value=Fraction(58, 100),
+                low=Fraction(57, 100),
+                high=Fraction(59, 100),
+                coverage=Fraction(938, 1000),
+            ),
+            after=Measured(
+                value=Fraction(684, 1000), low=Fraction(68, 100), unbounded=True, coverage=full
+            ),
+            grade=Grade.A,
+        ),
+        KpiRow(
+            key=KpiKey.DEFECT_RATE,
+            algorithm="defect-rate/1",
+            unit=Unit.PERCENT,
+            decimals=2,
+            before=Measured(value=Fraction(33, 1000), low=Fraction(33, 1000), high=Fraction(1)),
+            after=Measured(value=Fraction(21, 1000), low=Fraction(2, 100), high=Fraction(23, 1000)),
+            grade=Grade.B,
+        ),
+        KpiRow(
+            key=KpiKey.UNIT_ENERGY,
+            algorithm="unit-energy/1",
+            unit=Unit.KGCE_PER_PIECE,
+            decimals=6,
+            before=Measured(value=Fraction(5_764, 10**6)),
+            after=Measured(value=Fraction(5_067, 10**6)),
+            grade=Grade.A,
+        ),
+        KpiRow(
+            key=KpiKey.AUTOMATIC_CONTROL,
+            algorithm="automatic-control/1",
+            unit=Unit.PERCENT,
+            decimals=2,
+            after=Measured(value=Fraction(93, 100)),
+            grade=Grade.B,
         ),
         KpiRow(
             key=KpiKey.ENERGY_PER_PIECE,
@@ -343,6 +455,45 @@ def sample(
         ],
         kpis=_kpis(),
         devices=devices,
+        ratios=_ratios(),
+        products=_products(),
+        counter_gaps=_counter_gaps(),
+        left_out=("insp-02",),
+        coefficients="gb-t-2589-2020-annex-a",
+        energy=[
+            EnergyRow(
+                meter="meter-01",
+                carrier=Text("电力（当量值）", "electricity, equivalent value"),
+                quantity=5_725_341,
+                kgce=Fraction(5_725_341 * 1229, 10**7),
+                marks=((Text("隔离", "quarantined"), 1), (Text("清零", "reset"), 2)),
+            ),
+            EnergyRow(
+                meter="gas-01", carrier=Text("天然气", "natural gas"), quantity=None, kgce=None
+            ),
+        ],
+        loops=[
+            LoopRow(
+                device="furnace-01",
+                loop="tic-101",
+                running_ms=500 * HOUR_MS,
+                automatic_ms=465 * HOUR_MS,
+                limit_ms=20 * HOUR_MS,
+                unknown_ms=5 * HOUR_MS,
+                changes=41,
+            )
+        ],
+        imports=[
+            ImportLine(
+                number=3,
+                table=Text("运营成本", "operating cost"),
+                file="运营成本-建设前.xlsx",
+                rows=12,
+                by="张三",
+                originals=1,
+                digest=hashlib.sha256(b"import").hexdigest(),
+            )
+        ],
         daily=[
             _series(
                 KpiKey.UPLOAD_RATE,

@@ -130,7 +130,7 @@ def test_comparison_disqualified_gives_no_number_at_all(change: dict[str, object
     ):
         assert getattr(found, name) is None, name
     assert (found.before, found.after) == ((), ())
-    assert not [n for f in found.findings for n in f.numbers if n[0] in ("change", "slope")]
+    assert not [n for f in found.findings for n in f.numbers if n in ("change", "slope")]
 
 
 def excluded(first: date, days: int, *, registered: bool = True) -> Exclusion:

@@ -29,7 +29,7 @@ from kpi.equipment_ratios_networked import (
 from kpi.equipment_ratios_readings import EquipmentRatio
 from kpi.equipment_ratios_text import printed
 from kpi.evaluate import evaluate
-from kpi.plant_finding import Level
+from kpi.findings import Severity
 from kpi.ratios import asset_slots
 from kpi.registry import Control, Process, Registry, RegistryAsset
 from kpi.registry_definitions import DEFINITIONS
@@ -148,8 +148,8 @@ def test_o7_numerator_outside_its_denominator_may_exceed_one_and_says_so() -> No
     assert found.readings[0].outside == ("press", "saw")
     (finding,) = [f for f in found.findings if f.name == "ratio.numerator-outside-denominator"]
     assert finding.subjects == ("press", "saw")
-    assert "100 %" in finding.en
-    assert "按原样打印" in finding.zh
+    assert "100 %" in finding.text.en
+    assert "按原样打印" in finding.text.zh
 
 
 def test_key_process_nc_rate_by_equipment_and_by_process() -> None:
@@ -231,7 +231,7 @@ def test_removed_in_the_period_stays_in_every_denominator() -> None:
         "manufacturing-equipment": -4,
         "smart-equipment": -4,
     }
-    assert all(f.level is Level.WARN and "分母保留" in f.zh for f in removed)
+    assert all(f.severity is Severity.WARN and "分母保留" in f.text.zh for f in removed)
 
 
 def test_relabelled_in_the_period_cannot_raise_a_ratio() -> None:

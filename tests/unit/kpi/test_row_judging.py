@@ -10,7 +10,7 @@ import pytest
 from kpi.claims import ClaimResult
 from kpi.comparison import Word
 from kpi.reasons import Reason
-from kpi.row_judging import points_between
+from kpi.row_judging import Points, points_between
 from kpi.scheme_facts import Facts
 from kpi.scheme_figures import Change, Figure, figure_of
 from kpi.scheme_judging import judge
@@ -202,9 +202,44 @@ def test_points_of_a_rate_are_the_difference_and_positive_when_better() -> None:
         "oee": Figure(Fraction(66, 100)),
         "oee-before": Figure(Fraction(60, 100)),
     }
-    assert points_between(figures, "defect-rate") == Fraction(2, 100)  # 5 % → 3 %
-    assert points_between(figures, "oee") == Fraction(6, 100)  # 60 % → 66 %
+    two, six = Fraction(2, 100), Fraction(6, 100)
+    assert points_between(figures, "defect-rate") == Points(two, two, two)  # 5 % → 3 %
+    assert points_between(figures, "oee") == Points(six, six, six)  # 60 % → 66 %
     assert points_between({"oee": figures["oee"]}, "oee") is None
+
+
+def test_points_carry_the_bounds_of_both_figures() -> None:
+    """Rate before 5 % in [4 %, 6 %], after 3 % in [3 %, 5 %]: least 4 − 5 = −1 point, greatest 6 − 3 = 3 points."""
+    before = Figure(Fraction(5, 100), low=Fraction(4, 100), high=Fraction(6, 100))
+    after = Figure(Fraction(3, 100), high=Fraction(5, 100))
+    figures = {"defect-rate": after, "defect-rate-before": before}
+    assert points_between(figures, "defect-rate") == Points(
+        Fraction(2, 100), Fraction(-1, 100), Fraction(3, 100)
+    )
+    unbounded = {"oee": Figure(Fraction(66, 100), unbounded=True), "oee-before": before}
+    assert points_between(unbounded, "oee") == Points(Fraction(61, 100), Fraction(60, 100), None)
+
+
+@pytest.mark.parametrize(
+    ("high_after", "expected"),
+    [
+        # Relative −60 % is not judged here; the points reading asks for 10 points: 15 % → 4 % are 11.
+        ("0.04", Answer.POINT_ONLY),
+        ("0.05", Answer.POINT_ONLY),  # 15 − 5 = 10, reached exactly
+        ("0.051", Answer.UNDETERMINED),  # 9.9 if the missing pieces were scrap
+    ],
+)
+def test_points_that_missing_data_put_on_both_sides_are_open(
+    high_after: str, expected: Answer
+) -> None:
+    figures = {
+        "defect-rate": Figure(Fraction(4, 100), high=Fraction(high_after)),
+        "defect-rate-before": Figure(Fraction(15, 100)),
+    }
+    verdicts = judge(builtin("CQ18-WS"), figures).rows
+    row = next(r for r in verdicts if r.row.id == "CQ18-WS-6c")
+    assert row.answer is Answer.NOT_EVALUATED, "the row itself asks for the change"
+    assert [r.judged.answer for r in row.readings] == [expected]
 
 
 def test_alternative_reading_is_judged_beside_the_row_and_does_not_decide_it() -> None:
@@ -228,8 +263,14 @@ def test_alternative_reading_is_judged_beside_the_row_and_does_not_decide_it() -
             {"word": "pass, point only"},
             Figure(Fraction(1, 2), word=Word.POINT_ONLY, word_at=Fraction(1, 10)),
         ),
-        ({"high": "3/4", "low": "1/2"}, Figure(Fraction(1, 2), high=Fraction(3, 4))),
-        ({"high": "unbounded", "low": "1/2"}, Figure(Fraction(1, 2), unbounded=True)),
+        (
+            {"high": "3/4", "low": "1/4"},
+            Figure(Fraction(1, 2), low=Fraction(1, 4), high=Fraction(3, 4)),
+        ),
+        (
+            {"high": "unbounded", "low": "1/2"},
+            Figure(Fraction(1, 2), low=Fraction(1, 2), unbounded=True),
+        ),
     ],
 )
 def test_figure_of_a_claim_result(detail: dict[str, Any], expected: Figure) -> None:

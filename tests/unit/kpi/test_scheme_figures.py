@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kpi.clauses import Operator, Target
 from kpi.comparison import FEWEST_DAYS, FIRM_DAYS, Interval, Word, word
-from kpi.scheme_figures import Change, Figure, find, gain_of, word_at
+from kpi.scheme_figures import Change, Figure, bounded, find, gain_of, word_at
 from model.ratio import Undefined
 
 
@@ -93,3 +93,27 @@ def test_energy_of_the_log_answers_for_energy_utilisation_until_a_figure_of_its_
     both = {"energy-change": measured, "energy-utilisation-change": own}
     assert find(both, "energy-utilisation-change") == ("energy-utilisation-change", own)
     assert find({"oee-change": measured}, "productivity-change") is None, "a twin never answers"
+
+
+HALF = Fraction(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (None, None, None),  # the claim states no bounds
+        ("1/2", "1/2", None),  # nothing is missing
+        ("1/4", "1/2", (Fraction(1, 4), HALF)),
+        ("1/2", "3/4", (HALF, Fraction(3, 4))),
+        ("1/4", "unbounded", (Fraction(1, 4), None)),
+        ("1/4", "0/0", (Fraction(1, 4), None)),  # no upper bound can be formed: that is no bound
+    ],
+)
+def test_bounds_of_a_claim_are_those_of_the_figure(
+    low: str | None, high: str | None, expected: tuple[Fraction, Fraction | None] | None
+) -> None:
+    assert bounded(HALF, low, high).bounds == expected
+
+
+def test_undefined_figure_has_no_bounds() -> None:
+    assert bounded(Undefined("no reject signal", "无不良信号"), "0/0", "0/0").bounds is None

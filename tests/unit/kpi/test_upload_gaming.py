@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kpi.document import Stop
-from kpi.plant_finding import Level
+from kpi.findings import Severity
 from kpi.registry import RegistryAsset, RequiredPoint
 from kpi.slots import OUTCOMES, Outcome, PointSlots
 from kpi.upload_clock import Arrivals, ClockFaults, clock_faults
@@ -205,10 +205,10 @@ def test_clock_of_an_orderly_point_is_without_fault() -> None:
 def test_back_fill_share_is_printed_and_warned_of_from_a_tenth() -> None:
     low = ClockFaults(100, 0, 0, 0, 9, 0)
     (finding,) = clock_findings({"a/p": low})
-    assert (finding.level, finding.numbers["share"]) == (Level.NOTE, Fraction(9, 100))
+    assert (finding.severity, finding.numbers["share"]) == (Severity.NOTE, Fraction(9, 100))
     (finding,) = clock_findings({"a/p": low, "b/p": ClockFaults(10, 0, 0, 0, 2, 0)})
-    assert (finding.level, finding.numbers["share"]) == (Level.WARN, Fraction(1, 10))
-    assert "10.0 %" in finding.zh
+    assert (finding.severity, finding.numbers["share"]) == (Severity.WARN, Fraction(1, 10))
+    assert "10.0 %" in finding.text.zh
 
 
 # --- run without production -----------------------------------------------------------------------------------------
@@ -339,7 +339,10 @@ def test_one_gateway_standing_for_many_machines() -> None:
     found = [
         f for f in point_list_findings([*ten, *two], points) if f.name == "upload.shared-gateway"
     ]
-    assert [(f.level, f.numbers["machines"]) for f in found] == [(Level.NOTE, 2), (Level.WARN, 10)]
+    assert [(f.severity, f.numbers["machines"]) for f in found] == [
+        (Severity.NOTE, 2),
+        (Severity.WARN, 10),
+    ]
 
 
 def test_exclusions_registered_late_are_listed_and_stay_expected() -> None:
@@ -347,9 +350,9 @@ def test_exclusions_registered_late_are_listed_and_stay_expected() -> None:
     late = Stop("*", T0 + 2 * HOUR, "off", T0 + 4 * HOUR)
     outside = Stop("a", T0 + 9 * HOUR, "pm", T0 + 10 * HOUR)
     found = stop_findings([early, outside], [late], (T0, T0 + 3 * HOUR))
-    assert [(f.name, f.level, f.numbers["minutes"]) for f in found] == [
-        ("upload.exclusions", Level.NOTE, 60),
-        ("upload.late-exclusions", Level.WARN, 60),  # cut at the end of the window
+    assert [(f.name, f.severity, f.numbers["minutes"]) for f in found] == [
+        ("upload.exclusions", Severity.NOTE, 60),
+        ("upload.late-exclusions", Severity.WARN, 60),  # cut at the end of the window
     ]
 
 
@@ -364,8 +367,8 @@ def test_findings_of_traces_carry_their_numbers_in_both_languages() -> None:
     assert finding.name == "upload.frozen-value"
     assert finding.subjects == ("e/energy", "m/count_good")
     assert finding.numbers == {"minutes": 99, "moves": 98, "start_ms": T0}
-    assert "99" in finding.zh
-    assert "98 times" in finding.en
+    assert "99" in finding.text.zh
+    assert "98 times" in finding.text.en
 
 
 def test_moves_are_counted_between_looks_by_a_plain_loop() -> None:

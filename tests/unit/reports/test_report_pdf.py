@@ -122,6 +122,59 @@ def test_report_prints_root_verdicts_grades_and_what_it_cannot_prove(
     assert "次日08:00" in text  # a shift over midnight
 
 
+def test_report_prints_bounds_of_missing_data_beside_the_value(
+    simulated_pdf: bytes, tmp_path: Path
+) -> None:
+    text = "".join(_pages(simulated_pdf, tmp_path))
+    assert "[68.00%,不限]" in text  # a counter without a highest rate
+    assert "[2.00%,2.30%]" in text
+    assert "[57.00%,59.00%]" in text
+    assert "方括号为缺失数据留下的最小值与最大值" in text
+
+
+def test_report_prints_products_gaps_ratios_carriers_loops_and_imports(
+    simulated_pdf: bytes, tmp_path: Path
+) -> None:
+    text = "".join(_pages(simulated_pdf, tmp_path))
+    for part in (
+        "壳体-A",
+        "90–120s",  # the ideal cycle of pieces whose product is not known
+        "漏计上限",
+        "不计入分产品OEE的设备：insp-02",
+        "关键工序数控化率（按设备）75.00%100.00%3/3",
+        "没有登记的生产装备",  # a ratio with nothing below its line says why
+        "0.005067kgce/件",
+        "隔离1、清零2",
+        "gb-t-2589-2020-annex-a",
+        "tic-101",
+        "运营成本-建设前.xlsx",
+    ):
+        assert part in text, part
+
+
+def test_hours_of_a_loop_are_written_with_one_place() -> None:
+    page = content(sample(), "zh-CN")
+    assert page["loops"] == [["furnace-01", "tic-101", "500.0", "465.0", "20.0", "5.0", "41"]]
+
+
+def test_every_method_says_what_it_does_not_prove() -> None:
+    page = content(sample(), "zh-CN")
+    assert len(page["methods"]) == 12
+    assert all(m["limits"].startswith("不能证明") for m in page["methods"])
+    assert all(m["name"] != m["algorithm"] for m in page["methods"])
+
+
+def test_ratios_of_the_registry_are_printed_with_grade_d_and_as_declared() -> None:
+    page = content(sample(), "zh-CN")
+    assert {r["grade"] for r in page["ratios"]} == {"D"}
+    assert "不能证明台账完整" in page["words"]["ratios.lead"]
+    assert "“联网”为台账申报，不是实测" in page["words"]["ratios.lead"]
+
+
+def test_imported_records_are_said_not_to_be_proven() -> None:
+    assert "不证明内容属实" in content(sample(), "zh-CN")["words"]["imports.lead"]
+
+
 def test_english_report_is_complete(tmp_path: Path) -> None:
     text = "".join(_pages(build_pdf(sample(), "en"), tmp_path))
     assert "Whatthisreportcannotprove" in text
