@@ -45,7 +45,8 @@ def _wanted(work: Workspace, request: ClaimRequest) -> set[str]:
         case NcRatioClaim() | RegistryRatioClaim():
             return set()
         case UnitEnergyClaim():
-            return _ids(request.meters, SignalClass.ENERGY) | _ids(
+            # The uptime of a meter stands in its state stream.
+            return _ids(request.meters, SignalClass.ENERGY, SignalClass.STATE) | _ids(
                 request.assets, SignalClass.STATE, SignalClass.COUNT
             )
         case UploadRateClaim() | NetworkedClaim():
