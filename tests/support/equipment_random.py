@@ -163,8 +163,9 @@ def _machine_signals(h: Habit, d: str) -> list[dict[str, Any]]:
         counts["twin"] = _signal(h, d, "twin", "count_total", _REAL)
         counts["twin"]["alternate_of"] = "total"
     found += counts.values()
-    if h.chance(f"{d}.moving", 0.4):
-        found.append(_signal(h, d, "moving", h.pick(f"{d}.moving.role", MOVES), ("int",)))
+    if h.chance(f"{d}.moving", 0.5):
+        role = h.rng.choice(MOVES) if h.chance(f"{d}.restless", 0.5) else MOVES[0]
+        found.append(_signal(h, d, "moving", h.pick(f"{d}.moving.role", (role, *MOVES)), ("int",)))
     return found
 
 
@@ -369,8 +370,9 @@ def _coefficients(h: Habit) -> dict[str, Any]:
 
 def _document(h: Habit, world: World) -> dict[str, Any]:
     there = [d for d in DEVICES if h.chance(f"{d}.there", 0.92)]
+    listed = [d for d in there if h.chance(f"{d}.listed", 0.95)]  # streams may outlive their asset
     found = machine(
-        [_asset(h, world, d) for d in there or ["a1"]],
+        [_asset(h, world, d) for d in listed or ["a1"]],
         {
             **{d: _machine_signals(h, d) for d in MACHINES if d in there},
             **{d: _meter_signals(h, d) for d in METERS if d in there},
@@ -416,9 +418,9 @@ def random_plant(seed: int) -> tuple[PlantLog, Span]:
             world.events.append(event)
     habit = Habit(rng)
     docs = [_document(habit, world)]
-    changes = sorted(rng.sample(range(begin + 1, end), rng.choice((0, 0, 1, 1, 2, 4))))
+    changes = sorted(rng.sample(range(begin + 1, end), rng.choice((0, 1, 1, 2, 4, 7))))
     for _ in changes:
-        habit.anew(rng.choice((0.0, 0.03, 0.1, 0.3)))
+        habit.anew(rng.choice((0.0, 0.03, 0.1, 0.3, 0.6)))
         docs.append(_document(habit, world))
     log = PlantLog()
     _random_rows(rng, log, docs, begin, end)
@@ -435,7 +437,8 @@ def _blocks(
     end: int,
 ) -> None:
     """Write configurations, blocks and times without the agent; of a long log only the blocks with rows."""
-    log.config(docs[0])
+    current = docs[0]
+    log.config(current)
     sparse = end - begin > 300
     following = list(zip(changes, docs[1:], strict=True))
     slot = begin
@@ -443,7 +446,10 @@ def _blocks(
         while following and slot >= following[0][0]:
             if rng.random() < 0.2:  # replaced before any block
                 log.config(rng.choice(docs))
-            log.config(following.pop(0)[1])
+            current = following.pop(0)[1]
+            log.config(current)
+        if rng.random() < 0.01:
+            log.config(current)  # the same once more: no other configuration
         if rng.random() < 0.01:
             slots = min(rng.choice((1, 3, 10)), end - slot)
             log.off(slot, slots)
@@ -465,7 +471,7 @@ def _random_rows(
                 points.setdefault(key, set()).add((x["role"], x["type"]))
     restarts = {
         d: sorted(
-            begin * MIN + rng.randrange((end - begin) * MIN) for _ in range(rng.choice((0, 0, 1, 2)))
+            begin * MIN + rng.randrange((end - begin) * 60) * 1000 for _ in range(rng.choice((0, 0, 1, 2)))
         )
         for d in DEVICES
     }
@@ -497,16 +503,18 @@ def _point_rows(
     wrap = rng.choice((0, 0, 100, 9999, 2**16, 2**32))
     level = rng.choice((0, 90, 9990, 65_500, 2**32 - 20, 0))
     span = (end - begin) * MIN
-    pace = max(20_000, span // rng.choice((15, 40, 70)))
+    pace = max(20_000, span // rng.choice((15, 40, 70)) // 10_000 * 10_000)
     steps = (1000, pace // 10, pace // 2, pace, pace, pace, pace * 3)
     trouble = rng.choice((0.0, 0.02, 0.08, 0.3))
     text_of = _TEXTS.get(name, ("1", "1", "2", "3", "run", ""))
     at = begin * MIN + rng.choice((-MIN, 0, 1, 10 * MIN, span // 3))
     stop = end * MIN if rng.random() < 0.8 else begin * MIN + rng.randrange(span)
-    start, code = begin * MIN, 1
+    start, code, output = begin * MIN, 1, 100
     silent = 0
     while at < stop:
-        at += rng.choice(steps) - rng.choice((0, 0, 0, 1, 7))
+        at += rng.choice(steps) - rng.choice((0, 0, 0, 0, 0, 1, 7))
+        if rng.random() < 0.2:
+            at = at // MIN * MIN  # where windows and configurations begin
         if silent:
             silent -= 1
             continue
@@ -534,7 +542,9 @@ def _point_rows(
         elif name == "hours":
             value = (at - last_restart) // 1000 % rng.choice((2**40, 2**40, 5000))
         elif name == "lo1":
-            value = rng.choice((0, 1, 3, 6, 7, 50, 99, 100, 100, 100))
+            if rng.random() < 0.3:
+                output = rng.choice((0, 1, 3, 6, 7, 50, 99, 100, 100, 100))
+            value = output
         else:
             if rng.random() < 0.4:
                 code = rng.choice((1, 1, 1, 1, 2, 2, 3, 0, 4, 5, 6, 7, 8))
