@@ -10,18 +10,16 @@ from typing import Any
 from kpi.equipment.cells import COUNT_ROLES, GapKind
 from kpi.equipment.space import equipment_space
 from kpi.equipment.states import merged_states
-from kpi.window import Span
 from kpi.workspace import Workspace
 from model.signal import Role
-from tests.support.kpi_plant import PlantLog
 
 Item = Mapping[str, Any]
 """A claim as JSON."""
 
 
-def reached(log: PlantLog, span: Span, claims: Sequence[Item]) -> set[str]:
-    """Return the names of everything that a plant reaches."""
-    found = set(_of_log(log, span))
+def reached(work: Workspace, claims: Sequence[Item]) -> set[str]:
+    """Return the names of everything that a window and its claims reach."""
+    found = set(_of_log(work))
     for item in claims:
         algorithm, detail = item["algorithm"], item["detail"]
         found.add(f"{algorithm} {detail.get('undefined', 'value')}")
@@ -150,9 +148,8 @@ _BY_ALGORITHM = {
 }
 
 
-def _of_log(log: PlantLog, span: Span) -> Iterator[str]:
-    work = Workspace(log.rows(), span)
-    history, parts = work.rows.history, work.parts
+def _of_log(work: Workspace) -> Iterator[str]:
+    history, parts, span = work.rows.history, work.parts, work.span
     if history.late_stops:
         yield "late stop"
     if any(p.stops for p in parts):
