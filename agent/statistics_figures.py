@@ -11,7 +11,7 @@ from agent.statistics_query import By, Group, grouped, stored_cells, window_of
 from kpi import atoms as time_atoms
 from kpi.calendar import MINUTE_MS
 from kpi.document_types import ConfigDocument
-from kpi.equipment.oee import bounds_of, oee_of
+from kpi.equipment.effectiveness import bounds_of, effectiveness
 from kpi.equipment.space import equipment_space
 from kpi.equipment.sums import EquipmentSums
 from kpi.exact import quotient, written
@@ -147,17 +147,16 @@ def _from_rows(
 
 def figures_of_group(sums: Sequence[EquipmentSums]) -> GroupFigures:
     """Return the figures of one or more sums, as ratios of sums."""
-    counted = [s for s in sums if s.has_ideal]
-    found = oee_of(counted) if counted else None
+    found = effectiveness(sums)
     busy = sum(time_atoms.pbt(s.atoms) for s in sums)
     productive = sum(time_atoms.apt(s.atoms) for s in sums)
     setup = sum(s.atoms[Atom.SETUP] for s in sums)
     failures, repairs = sum(s.failures for s in sums), sum(s.repairs for s in sums)
     return GroupFigures(
-        oee=found.value if found else None,
-        low=found.low if found else None,
-        high=found.high if found else None,
-        unbounded=bool(found and found.unbounded),
+        oee=found.oee,
+        low=found.oee_low,
+        high=found.oee_high,
+        unbounded=found.unbounded,
         availability=quotient(productive, busy),
         mtbf_ms=quotient(productive + setup, failures),
         mttr_ms=quotient(sum(s.repair_ms for s in sums), repairs),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kpi.equipment.oee import oee_of
+from kpi.equipment.effectiveness import effectiveness
 from kpi.equipment.sums import EquipmentSums
 from model.state import Atom
 
@@ -63,8 +63,8 @@ def amendment(
     return Amendment(
         amends=amends,
         version=version,
-        before=oee_of([s for s in before if s.has_ideal]).value,
-        after=oee_of([s for s in after if s.has_ideal]).value,
+        before=effectiveness(before).oee,
+        after=effectiveness(after).oee,
         assets=tuple(c for c in changes if c.atoms or c.pieces or c.failures),
     )
 

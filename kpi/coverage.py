@@ -23,7 +23,6 @@ from kpi.claims import (
     UtilisationClaim,
 )
 from kpi.document import StreamSpec
-from kpi.slots import required_points
 from kpi.workspace import Workspace
 from model.signal import CLASS_RANK, SignalClass
 
@@ -45,11 +44,13 @@ def _wanted(work: Workspace, request: ClaimRequest) -> set[str]:
         case NcRatioClaim() | RegistryRatioClaim():
             return set()
         case UnitEnergyClaim():
-            return _ids(request.meters, SignalClass.ENERGY) | _ids(
+            # The uptime of a meter stands in its state stream.
+            return _ids(request.meters, SignalClass.ENERGY, SignalClass.STATE) | _ids(
                 request.assets, SignalClass.STATE, SignalClass.COUNT
             )
         case UploadRateClaim() | NetworkedClaim():
-            return {k.stream for keys in required_points(work).values() for k in keys}
+            streams = (s for p in work.parts for s in p.document.streams)
+            return {s.id for s in streams if any(x.required for x in s.signals)}
         case EnergyPerPieceClaim():
             return _ids(request.meters, SignalClass.ENERGY) | _ids(
                 request.assets, SignalClass.COUNT

@@ -193,11 +193,11 @@ class Calendar:
         return found
 
     def of_version_1(self, x: int) -> Calendar:
-        """Return the calendar that an algorithm of version 1 reads: the offset at x for all time, no extra shifts."""
+        """Return the calendar that an algorithm of version 1 reads: the offset at x for all time."""
         offset = self.offset_min_at(x)
-        if not self.extra and self.offsets == ((0, offset),):
+        if self.offsets == ((0, offset),):
             return self
-        return replace(self, offsets=((0, offset),), extra=())
+        return replace(self, offsets=((0, offset),))
 
 
 @dataclass(frozen=True, slots=True)

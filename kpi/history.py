@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kpi.calendar import MINUTE_MS
@@ -80,13 +80,16 @@ class ConfigHistory:
         return tuple(sorted(s for s in self._registered if not self.counts(s)))
 
     def segments(self, start_ms: int, end_ms: int) -> tuple[ConfigSegment, ...]:
-        """Return the configurations in force in [start, end), tiling it."""
-        found = []
+        """Return the configurations in force in [start, end), tiling it; equal ones that touch are one."""
+        found: list[ConfigSegment] = []
         for i, entry in enumerate(self.used):
             low = start_ms if i == 0 else max(start_ms, self.from_slots[i] * MINUTE_MS)
             last = i + 1 == len(self.used)
             high = end_ms if last else min(end_ms, self.from_slots[i + 1] * MINUTE_MS)
             if low < high:
+                if found and found[-1].document == entry.document:
+                    found[-1] = replace(found[-1], end_ms=high)
+                    continue
                 stops = tuple(s for s in entry.document.calendar.stops if self.counts(s))
                 found.append(ConfigSegment(low, high, entry.document, stops))
         return tuple(found)

@@ -110,9 +110,10 @@ def state_events(selection: Selection, asset: str, parts: tuple[ConfigSegment, .
     config = selection.config[index]
     sets = kind == SET
     for part in np.unique(part_of[sets]):
-        table = parts[int(part)].document.state_table_of(asset)
+        document = parts[int(part)].document
         for used in np.unique(config[sets & (part_of == part)]):
             mask = sets & (part_of == part) & (config == used)
+            table = _table(document, asset, firsts[int(used)])
             state[mask] = _mapped(
                 selection.value[index[mask]], types[int(used)], table, selection.rows.texts
             )
@@ -132,6 +133,17 @@ def asset_timeline(
 
 def _first_state_signal(document: ConfigDocument, asset: str) -> SignalSpec | None:
     return next(iter(document.signals_of(asset, Role.STATE)), None)
+
+
+def _table(
+    document: ConfigDocument, asset: str, sealed: SignalSpec | None
+) -> StateTable | None:
+    """Return the table of a state signal by the configuration in force: its own, else that of the asset."""
+    found = document.asset.get(asset)
+    if found is None or sealed is None:
+        return None
+    signal = document.signal.get((f"{asset}.state", sealed.name), sealed)
+    return document.table.get(signal.table or found.state_table)
 
 
 def _held_states(events: Events) -> Codes:

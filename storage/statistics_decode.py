@@ -208,13 +208,14 @@ def _answers(answers: Records, names: Names) -> tuple[int, int, frozenset[str]]:
     pairs = np.unique(answers["counter"].astype(np.int64) << 8 | answers["bits"])
     for pair in pairs.tolist():
         counter, bits = _counter(names.counter[pair >> 8]), pair & 0xFF
+        if counter.alternate_of:
+            continue
         if counter.role not in COUNT_ROLES:
-            if bits & ACCEPTED and not counter.alternate_of:
+            if bits & ACCEPTED:
                 registers.add(counter.signal)
             continue
         bit = ROLE_BIT[counter.role]
         if bits & ACCEPTED:
             accepted |= bit
-        if not counter.alternate_of:
-            answered |= bit
+        answered |= bit
     return answered, accepted, frozenset(registers)

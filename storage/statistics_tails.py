@@ -39,7 +39,10 @@ def pack_tail(tail: StreamTail) -> bytes:
                 record.counters.items(), key=lambda x: (x[0].role, x[0].signal, x[0].alternate_of)
             )
         ],
-        "uptimes": [[name, u.last, list(u.instants)] for name, u in sorted(record.uptimes.items())],
+        "uptimes": [
+            [name, None if u.last is None else str(u.last), list(u.instants)]
+            for name, u in sorted(record.uptimes.items())
+        ],
     }
     return zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
@@ -58,7 +61,10 @@ def unpack_tail(data: bytes) -> StreamTail:
                 CounterId(Role(role), name, other): _counter_tail(t)
                 for role, name, other, t in content["counters"]
             },
-            {name: RestartTail(last, tuple(found)) for name, last, found in content["uptimes"]},
+            {
+                name: RestartTail(None if last is None else Fraction(last), tuple(found))
+                for name, last, found in content["uptimes"]
+            },
         ),
     )
 

@@ -222,11 +222,11 @@ def _answers(record: AssetRecord) -> tuple[int, int]:
     """Return the bits of the roles whose counters answered or were alive, and of those with an accepted reading."""
     answered = accepted = 0
     for counter, found in record.counters.items():
-        if counter.role not in COUNT_ROLES:
+        if counter.role not in COUNT_ROLES or counter.alternate_of:
             continue
         bit = ROLE_BIT[counter.role]
         if found.booked.answered:
             accepted |= bit
-        if (found.booked.answered or found.booked.alive) and not counter.alternate_of:
+        if found.booked.answered or found.booked.alive:
             answered |= bit
     return answered, accepted

@@ -44,7 +44,7 @@ class LoopTime:
     """In automatic with the output at a limit."""
     unknown_ms: int
     changes: int
-    """Times that the mode went from one value to another."""
+    """Times that one known mode value followed another at once, inside the window, while running."""
 
 
 def automatic_control(work: Workspace, request: AutomaticControlClaim) -> ClaimResult:
@@ -122,11 +122,10 @@ def _time(work: Workspace, asset: str, name: str, running: Line) -> LoopTime:
 
 
 def _changes(mode: Line, running: Line, start_ms: int) -> int:
-    """Return how often the mode went from one known value to another while running, an unknown time between or not."""
-    known = np.flatnonzero(mode.codes >= 0)
-    at = known[1:][mode.codes[known[1:]] != mode.codes[known[:-1]]]
-    instants = mode.edges[at]
-    instants = instants[instants >= start_ms]
+    """Return how often one known mode value followed another at once, after the first ms of the window, while running."""
+    known = mode.codes >= 0
+    instants = mode.edges[1:-1][known[1:] & known[:-1]]
+    instants = instants[instants > start_ms]
     return int((running.at(instants) == 1).sum())
 
 

@@ -146,9 +146,9 @@ class AssetCells:
     registers: tuple[CounterId, ...]
     quantities: Quantities
     answered: int
-    """Bits of the count roles with an accepted reading or an H row of a signal that counts."""
+    """Bits of the count roles with an accepted reading or an H row of a signal that is no alternate."""
     accepted: int
-    """Bits of the count roles with an accepted reading, alternate signals included."""
+    """Bits of the count roles with an accepted reading of such a signal."""
     registers_answered: frozenset[str] = field(default_factory=frozenset)
     """Registers (energy, consumption) with an accepted reading."""
 
@@ -258,7 +258,6 @@ def atoms_of(cut: Cut) -> Int64:
 def roles_of(documents: Sequence[ConfigDocument], asset: str) -> Int32:
     """Return the bits of the count roles that each configuration has for an asset."""
     found = [
-        sum(ROLE_BIT[r] for r in COUNT_ROLES if asset in d.asset and d.signals_of(asset, r))
-        for d in documents
+        sum(ROLE_BIT[r] for r in COUNT_ROLES if d.signals_of(asset, r)) for d in documents
     ]
     return np.array(found, dtype=np.int32)

@@ -265,8 +265,8 @@ class CounterHistory:
 class RestartTail:
     """What a restart history must keep to go on."""
 
-    last: int | None
-    """Last reading."""
+    last: Fraction | None
+    """Exact value of the last reading before scale."""
     instants: tuple[int, ...]
     """Instants at which the uptime fell that are still asked for."""
 
@@ -280,7 +280,7 @@ class RestartHistory:
         usable = np.array([s is not None and s.type is not SignalType.TEXT for s in specs])
         self._mine: Bool = mine & usable
         self._form = _forms(specs, self._mine)
-        self._last: int | None = tail.last if tail is not None else None
+        self._last: Fraction | None = tail.last if tail is not None else None
         self._found: list[int] = list(tail.instants) if tail is not None else []
 
     def tail(self) -> RestartTail:
@@ -288,7 +288,7 @@ class RestartHistory:
         return RestartTail(self._last, tuple(self._found))
 
     def feed(self, rows: SignalRows) -> None:
-        """Take the next rows of the signal."""
+        """Take the next rows of the signal; the reading before them is read anew with their scale."""
         rows = rows.of_configs(self._mine)
         rows = rows.select(rows.kind == SET)
         if not len(rows):
@@ -300,11 +300,11 @@ class RestartHistory:
             if spec is None:
                 continue
             values = readings(rows.value[a:b], spec.type, spec.scale)
-            if self._last is not None and values[0] < self._last:
+            if self._last is not None and values[0] < round(self._last * spec.scale):
                 self._found.append(int(rows.tau[a]))
             fell = np.flatnonzero(values[1:] < values[:-1]) + a + 1
             self._found.extend(rows.tau[fell].tolist())
-            self._last = int(values[-1])
+            self._last = _exact(int(rows.value[b - 1]), spec.type)
 
     @property
     def instants(self) -> list[int]:

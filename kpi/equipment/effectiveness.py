@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from kpi.atoms import apt, pbt
-from kpi.equipment.sums import EquipmentSums, PieceRow
+from kpi.equipment.sums import Bounds, EquipmentSums, PieceRow
 from model.state import Atom
 
 
@@ -65,8 +65,10 @@ class Effectiveness:
 
     @property
     def unbounded(self) -> bool:
-        """Return whether nothing limits OEE from above."""
-        return self.measured and self.ideal_good_high is None
+        """Return whether nothing limits OEE from above: the ideal time is open, or its least base is 0."""
+        if not self.measured or not self.base_ms:
+            return False
+        return self.ideal_good_high is None or not self.pbt_ms + self.base_gain_least_ms
 
 
 def effectiveness(group: Sequence[EquipmentSums]) -> Effectiveness:
@@ -95,6 +97,21 @@ def effectiveness(group: Sequence[EquipmentSums]) -> Effectiveness:
         made=_whole(r.made for s in counted for r in s.rows),
         good=sum(r.good or 0 for s in counted for r in s.rows),
     )
+
+
+def bounds_of(sums: EquipmentSums) -> Bounds:
+    """Return the bounds of a measured asset, the figures themselves where they are exact."""
+    if sums.bounds is not None:
+        return sums.bounds
+    good = sum(r.good or 0 for r in sums.rows)
+    return Bounds(good, good, ideal_good(sums), ideal_good_most(sums))
+
+
+def known(values: Iterable[int | None]) -> list[int] | None:
+    """Return the values if none of them is missing."""
+    found = list(values)
+    present = [v for v in found if v is not None]
+    return present if len(present) == len(found) else None
 
 
 def ideal_good(sums: EquipmentSums) -> Fraction:

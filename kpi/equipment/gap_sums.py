@@ -33,7 +33,12 @@ def gap_sums(cells: AssetCells, chosen: Bool, present: Int32) -> list[GapSum]:
     """Return the gaps of the chosen cells by role, signal and start; present: roles present by cell."""
     from_total = (present & (GOOD | FROM_TOTAL)) == FROM_TOTAL
     found = [*_stored(cells, chosen, from_total), *_without_role(cells, chosen, from_total)]
-    return sorted(found, key=lambda g: (g.gap.role.value, g.gap.signal, g.gap.start_ms))
+    return sorted(found, key=_place)
+
+
+def _place(found: GapSum) -> tuple[str, bytes, int, int]:
+    gap = found.gap
+    return gap.role.value, gap.signal.encode(), gap.start_ms, gap.end_ms
 
 
 def _stored(cells: AssetCells, chosen: Bool, from_total: Bool) -> Iterator[GapSum]:

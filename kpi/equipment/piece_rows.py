@@ -112,9 +112,9 @@ class PieceRows:
 
 
 def present_roles(cells: AssetCells) -> Int32:
-    """Return the bits of the roles present by cell: a counter that never answers beside others that do is none."""
-    answering = cells.answered if cells.accepted else -1
-    roles: Int32 = cells.table.roles & np.int32(answering)
+    """Return the bits of the roles present by cell: scrap and total that never answer beside others that do are not."""
+    silent = (SCRAP | TOTAL) & ~cells.answered if cells.accepted else 0
+    roles: Int32 = cells.table.roles & np.int32(~silent)
     return roles
 
 

@@ -1,8 +1,12 @@
-"""Claim `registry-ratio/1` (docs/formats/claims.md §5): counted sets of the registry."""
+"""Claim `registry-ratio/1` (docs/formats/claims.md §5): counted sets of the registry.
+
+Nothing is gained by a change inside the window: what counts for the enterprise must hold all the time, what counts
+against it once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from kpi.claims import ClaimResult, Json, RegistryRatioClaim, result
@@ -12,59 +16,81 @@ from kpi.ratios import registered_assets
 from kpi.reasons import Reason
 from kpi.workspace import Workspace
 
-Flag = Callable[[Asset], bool]
+Versions = Sequence[Asset]
+"""What each configuration of the window that has an asset says about it."""
 
-_RATIOS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "smart-share": (("smart",), ()),
-    "smart-declared-networked": (("smart", "networked"), ("smart",)),
-    "networked-of-smart": (("networked",), ("smart",)),
-    "key-equipment-nc": (("key", "nc"), ("key",)),
-    "key-process-nc-by-equipment": (("key_step", "nc"), ("key_step",)),
-    "digital-equipment": (("nc_or_smart", "networked"), ()),
+
+def _all(flag: Callable[[Asset], bool]) -> Callable[[Versions], bool]:
+    return lambda versions: all(map(flag, versions))
+
+
+def _any(flag: Callable[[Asset], bool]) -> Callable[[Versions], bool]:
+    return lambda versions: any(map(flag, versions))
+
+
+def _smart(asset: Asset) -> bool:
+    return asset.smart
+
+
+def _networked(asset: Asset) -> bool:
+    return asset.networked
+
+
+def _nc(asset: Asset) -> bool:
+    return asset.nc
+
+
+def _key(asset: Asset) -> bool:
+    return asset.key
+
+
+def _key_step(asset: Asset) -> bool:
+    return asset.key_step
+
+
+_RATIOS: Final[
+    Mapping[str, tuple[tuple[tuple[Callable[[Versions], bool], ...], ...], Callable[[Versions], bool]]]
+] = {
+    "smart-share": (((_all(_smart),),), _all(lambda _: True)),
+    "smart-declared-networked": (((_all(_smart),), (_all(_networked),)), _any(_smart)),
+    "networked-of-smart": (((_all(_networked),),), _any(_smart)),
+    "key-equipment-nc": (((_all(_key),), (_all(_nc),)), _any(_key)),
+    "key-process-nc-by-equipment": (((_all(_key_step),), (_all(_nc),)), _any(_key_step)),
+    "digital-equipment": (((_all(_nc), _all(_smart)), (_all(_networked),)), _all(lambda _: True)),
 }
-"""Flags that all must be true: of the numerator, of the denominator (none = every registered asset)."""
-_FLAGS: Final[Mapping[str, tuple[Flag, ...]]] = {
-    "smart": (lambda a: a.smart,),
-    "networked": (lambda a: a.networked,),
-    "key": (lambda a: a.key,),
-    "nc": (lambda a: a.nc,),
-    "key_step": (lambda a: a.key_step,),
-    "nc_or_smart": (lambda a: a.nc, lambda a: a.smart),
-}
-"""What each flag is: true if one of these is true in every configuration."""
+"""Numerator (of every group of flags one must hold) and denominator."""
 
 
 def registry_ratio(work: Workspace, request: RegistryRatioClaim) -> ClaimResult:
     """Return a ratio over the registered production equipment of the window."""
-    registered = registered_assets(work)
+    versions = {
+        name: [a for p in work.parts if (a := p.document.asset.get(name)) is not None]
+        for name in registered_assets(work)
+    }
     if request.ratio == "key-process-nc-by-process":
-        return _by_process(work, registered)
-    top, bottom = _RATIOS[request.ratio]
-    numerator = [n for n in registered if all(_true(work, n, f) for f in top)]
-    denominator = [n for n in registered if all(_true(work, n, f) for f in bottom)]
+        return _by_process(versions)
+    groups, below = _RATIOS[request.ratio]
+    numerator = [
+        n for n, own in versions.items() if all(any(f(own) for f in flags) for flags in groups)
+    ]
+    denominator = [n for n, own in versions.items() if below(own)]
     return _result(
         numerator,
         denominator,
-        sum(registered[n].counts_as for n in numerator),
-        sum(registered[n].counts_as for n in denominator),
+        sum(min(a.counts_as for a in versions[n]) for n in numerator),
+        sum(max(a.counts_as for a in versions[n]) for n in denominator),
     )
 
 
-def _by_process(work: Workspace, registered: Mapping[str, Asset]) -> ClaimResult:
+def _by_process(versions: Mapping[str, Versions]) -> ClaimResult:
     """Return key process steps all of whose equipment is NC / key process steps."""
-    equipment: dict[str, list[str]] = {}
-    for name, asset in registered.items():
-        if asset.process_step and _true(work, name, "key_step"):
-            equipment.setdefault(asset.process_step, []).append(name)
-    steps = sorted(equipment, key=str.encode)
-    controlled = [s for s in steps if all(_true(work, n, "nc") for n in equipment[s])]
+    steps = sorted(
+        {a.process_step for own in versions.values() for a in own if a.key_step} - {""},
+        key=str.encode,
+    )
+    manual = {a.process_step for own in versions.values() if not all(map(_nc, own)) for a in own}
+    controlled = [s for s in steps if s not in manual]
     return _result(controlled, steps, len(controlled), len(steps))
-
-
-def _true(work: Workspace, asset: str, flag: str) -> bool:
-    """Return whether a flag is true in every configuration of the window in which the asset appears."""
-    versions = [a for p in work.parts if (a := p.document.asset.get(asset)) is not None]
-    return any(all(test(a) for a in versions) for test in _FLAGS[flag])
 
 
 def _result(numerator: list[str], denominator: list[str], num: int, den: int) -> ClaimResult:

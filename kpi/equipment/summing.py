@@ -99,8 +99,13 @@ class _Summing:
         return tuple(sorted(names, key=str.encode))
 
     def _measured(self) -> bool:
-        """Return whether good pieces are known in some cell, or there is none that belongs to figures."""
+        """Return whether good pieces are known in some cell, or there is none that belongs to figures.
+
+        A counter of good pieces that never answers beside others that do measures nothing.
+        """
         roles, _ = distinct(self._present[self._service])
+        if self._cells.accepted and not self._cells.answered & GOOD and any(r & GOOD for r in roles):
+            return False
         return not roles or any(r & GOOD or r & FROM_TOTAL == FROM_TOTAL for r in roles)
 
     def _has_ideal(self) -> bool:
@@ -124,9 +129,7 @@ class _Summing:
     def _deciding(self) -> int:
         """Return the bits of the roles whose counters decide good pieces."""
         found = GOOD if self._uses(GOOD, GOOD) else 0
-        if self._uses(GOOD | FROM_TOTAL, FROM_TOTAL):
-            found |= FROM_TOTAL | REWORK
-        return found
+        return found | FROM_TOTAL if self._uses(GOOD | FROM_TOTAL, FROM_TOTAL) else found
 
     def _base_gain(self) -> tuple[int, int]:
         """Return unknown ms outside the plan in which pieces were made, and the least that they took."""
@@ -152,19 +155,10 @@ class _Summing:
 
     def _bounds(self) -> Bounds | None:
         """Return least and greatest good pieces and ideal time; None where they are exact."""
-        factor, deciding = self._factor(), self._deciding()
+        deciding = self._deciding()
         largest = max(self._ideals(), default=Fraction(0))
-        extra: int | None = 0
-        hidden: int | None = 0
-        lost = 0
-        for item in self._gaps:
-            bit, made = ROLE_BIT[item.gap.role], item.made
-            most = None if item.gap.most is None else item.gap.most * factor
-            if bit & deciding and bit in (GOOD, TOTAL):
-                extra = _plus(extra, most)
-                hidden = _plus(hidden, most) if bit == GOOD else hidden
-            elif bit & deciding and bit in (SCRAP, REWORK):
-                lost += made if most is None else min(most, made)
+        extra = self._extra(deciding & (GOOD | TOTAL))
+        lost = self._lost() if deciding & TOTAL else 0
         good = sum(r.counts.good or 0 for r in self._rows)
         unknown = sum(r.counts.made or 0 for r in self._rows if r.counts.good is None)
         low = [(r.ideal.low or Fraction(0)) * (r.counts.good or 0) for r in self._rows]
@@ -175,10 +169,31 @@ class _Summing:
             good_high=None if extra is None else good + unknown + extra,
             ideal_low=ideal - lost * largest,
             ideal_high=None if extra is None else sum(high, Fraction(0)) + extra * largest,
-            good_hidden=hidden,
+            good_hidden=self._extra(deciding & GOOD),
+            rejects_hidden=self._extra(self._hiding_rejects()),
         )
         exact = Bounds(good, good, ideal, ideal)
         return None if found == exact else found
+
+    def _extra(self, roles: int) -> int | None:
+        """Return the pieces that the gaps of some roles can hide together, None if not limited."""
+        most = [g.gap.most for g in self._gaps if ROLE_BIT[g.gap.role] & roles]
+        limited = [n for n in most if n is not None]
+        return sum(limited) * self._factor() if len(limited) == len(most) else None
+
+    def _lost(self) -> int:
+        """Return how many of the pieces taken for good, where good = T − S − R, gaps of S and R can hide as rejects."""
+        factor, lost = self._factor(), 0
+        for item in self._gaps:
+            if ROLE_BIT[item.gap.role] & (SCRAP | REWORK):
+                made, most = max(0, item.made), item.gap.most
+                lost += made if most is None else min(most * factor, made)
+        return lost
+
+    def _hiding_rejects(self) -> int:
+        """Return the bits of the roles whose gaps can hide rejects beside the good pieces that a counter counts."""
+        found = TOTAL if self._uses(GOOD | TOTAL, GOOD | TOTAL) else 0
+        return found | SCRAP | REWORK if self._uses(GOOD | FROM_TOTAL, GOOD | SCRAP) else found
 
     def _alternates(self) -> tuple[AlternateCount, ...]:
         sums = self._quantity_sums()
@@ -210,11 +225,6 @@ class _Summing:
         numbers: Int64 = rows.counter[mask].astype(np.int64)
         counts: Readings = rows.count[mask]
         return [exact_sum(counts[numbers == i]) for i in range(len(self._cells.registers))]
-
-
-def _plus(a: int | None, b: int | None) -> int | None:
-    """Return the sum, None if one is not limited."""
-    return None if a is None or b is None else a + b
 
 
 def _row(row: RoleRow, *, measured: bool) -> PieceRow:

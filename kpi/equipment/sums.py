@@ -57,6 +57,8 @@ class Bounds:
     """None = not limited."""
     good_hidden: int | None = 0
     """Most good pieces that gaps of the counters of good pieces hide; 0 where good follows from the total."""
+    rejects_hidden: int | None = 0
+    """Most rejects beyond the pieces made that gaps hide where a counter counts the good ones; None = not limited."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -12,6 +13,7 @@ import numpy as np
 from kpi.claims import ClaimResult, Json, UnitEnergyClaim, result
 from kpi.document_types import ELECTRICITY, SignalSpec
 from kpi.equipment.asset_cells import REGISTER_ROLES
+from kpi.equipment.cells import CounterId
 from kpi.equipment.piece_rows import piece_rows
 from kpi.equipment.product_line import weight_of
 from kpi.equipment.space import EquipmentSpace, equipment_space
@@ -33,9 +35,18 @@ class CarrierSum:
     meter: str
     carrier: str
     quantity: int | None
-    """In booked units; None = no register gave a reading."""
-    kgce: Fraction | None
-    """Standard coal of it; None = no coefficient, or another one later in the window."""
+    """In booked units; None = a register gave no reading."""
+    factor: Fraction | None
+    """kgce a booked unit; None = no coefficient that holds all the time."""
+    marks: Mapping[str, int]
+    """Readings of the window by mark, positive ones only."""
+
+    @property
+    def kgce(self) -> Fraction | None:
+        """Return the standard coal of it, None if quantity or coefficient is not known."""
+        if self.quantity is None or self.factor is None:
+            return None
+        return self.quantity * self.factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +71,11 @@ def unit_energy(work: Workspace, request: UnitEnergyClaim) -> ClaimResult:
         "good": [_good_detail(g) for g in good],
         "meters": [_carrier_detail(c) for c in carriers],
     }
-    if {c.meter for c in carriers if c.quantity is not None} < set(meters):
-        return result(None, Reason.NO_ENERGY, detail)
-    coal = [c.kgce for c in carriers if c.kgce is not None]
-    if len(coal) < len(carriers):
+    if any(c.factor is None for c in carriers):
         return result(None, Reason.NO_COEFFICIENT, detail)
+    coal = [c.kgce for c in carriers if c.kgce is not None]
+    if len(coal) < len(carriers) or {c.meter for c in carriers} < set(meters):
+        return result(None, Reason.NO_ENERGY, detail)
     weighted = [g.weighted for g in good if g.weighted is not None]
     if len(weighted) < len(good):
         return result(None, Reason.NO_REJECT_SIGNAL, detail)
@@ -74,22 +85,33 @@ def unit_energy(work: Workspace, request: UnitEnergyClaim) -> ClaimResult:
 
 
 def carrier_sums(space: EquipmentSpace, meter: str) -> list[CarrierSum]:
-    """Return what the registers of a meter book, by carrier."""
-    answered = space.cells(meter).registers_answered
-    booked = {(r.role, r.signal): r.quantity for r in space.sums(meter).registers}
-    found: dict[str, CarrierSum] = {}
+    """Return what the registers that a configuration of the window has book, by carrier."""
+    by_carrier: dict[str, list[_Register]] = {}
     for register in _registers(meter, space.work.parts):
-        name = register.carrier
-        before = found.get(name, CarrierSum(meter, name, None, Fraction(0)))
-        quantity, kgce = before.quantity, before.kgce
-        if register.signal in answered:
-            n = booked.get((register.role, register.signal), 0)
-            quantity = (quantity or 0) + n
-            kgce = None if kgce is None or register.factor is None else kgce + n * register.factor
-        elif register.factor is None:
-            kgce = None
-        found[name] = CarrierSum(meter, name, quantity, kgce)
-    return [found[name] for name in sorted(found, key=str.encode)]
+        by_carrier.setdefault(register.carrier, []).append(register)
+    return [
+        _carrier_sum(space, meter, carrier, by_carrier[carrier])
+        for carrier in sorted(by_carrier, key=str.encode)
+    ]
+
+
+def _carrier_sum(
+    space: EquipmentSpace, meter: str, carrier: str, registers: Sequence[_Register]
+) -> CarrierSum:
+    low, high = space.work.span.start_ms, space.work.span.end_ms
+    counters = space.record(meter).counters
+    quantities = {(r.role, r.signal): r.quantity for r in space.sums(meter).registers}
+    booked = [counters[CounterId(r.role, r.signal)].booked for r in registers]
+    factors = {r.factor for r in registers}
+    return CarrierSum(
+        meter,
+        carrier,
+        sum(quantities.get((r.role, r.signal), 0) for r in registers)
+        if all(b.answered for b in booked)
+        else None,
+        factors.pop() if len(factors) == 1 else None,
+        Counter(mark.value for b in booked for tau, mark in b.marks if low <= tau < high),
+    )
 
 
 def weighted_good(space: EquipmentSpace, asset: str) -> WeightedGood:
@@ -129,18 +151,20 @@ def _registers(meter: str, parts: Sequence[ConfigSegment]) -> list[_Register]:
 
 
 def _carrier(spec: SignalSpec) -> str:
-    """Return the carrier of a register: electricity if an energy register names none."""
-    return spec.carrier or (ELECTRICITY if spec.role is Role.ENERGY else "")
+    """Return the carrier of a register: electricity if it names none."""
+    return spec.carrier or ELECTRICITY
 
 
 def _factor(specs: Sequence[SignalSpec], parts: Sequence[ConfigSegment]) -> Fraction | None:
     """Return kgce a booked unit of a register if carrier, unit and coefficient stay the same in the window."""
-    carrier = _carrier(specs[0])
+    carrier, is_energy = _carrier(specs[0]), specs[0].role is Role.ENERGY
     rows = {p.document.coefficients.row(carrier) for p in parts}
     row = parts[0].document.coefficients.row(carrier)
     if row is None or len(rows) > 1 or any(_carrier(s) != carrier for s in specs):
         return None
-    if specs[0].role is Role.ENERGY:
+    if is_energy is not (carrier == ELECTRICITY):
+        return None
+    if is_energy:
         return row.kgce / _WH_A_UNIT if row.unit == ENERGY_UNIT else None
     return row.kgce if all(s.unit == row.unit for s in specs) else None
 
@@ -153,7 +177,12 @@ def _good_detail(g: WeightedGood) -> Json:
 
 
 def _carrier_detail(c: CarrierSum) -> Json:
-    found: dict[str, Json] = {"carrier": c.carrier, "kgce": written(c.kgce), "meter": c.meter}
+    found: dict[str, Json] = {
+        "carrier": c.carrier,
+        "kgce": written(c.kgce),
+        "marks": dict(c.marks),
+        "meter": c.meter,
+    }
     if c.quantity is not None:
         found["quantity"] = c.quantity
     return found

@@ -24,6 +24,8 @@ UNKNOWN: Final = -1
 Indexes = NDArray[np.intp]
 _EVER: Final = -(2**63)
 _FLOAT: Final = list(SignalType).index(SignalType.FLOAT)
+_FIRST_PRINTED: Final = " "
+"""A text with a character before this one has no spelling: no document could name it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +53,7 @@ class ValueLine:
 
     line: Line
     texts: tuple[str | None, ...]
-    """Spelling of each distinct value; None = known to be a value, but a float has no spelling."""
+    """Spelling of each distinct value; None = known to be a value that has no spelling."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,7 +194,8 @@ class ValueHistory:
         if kind is SignalType.FLOAT:
             return None
         if kind is SignalType.TEXT:
-            return self._text(raw)
+            text = self._text(raw)
+            return None if any(c < _FIRST_PRINTED for c in text) else text
         return str(raw % 2**64 if kind is SignalType.UINT else raw)
 
 

@@ -49,7 +49,7 @@ def test_cells_equal_the_definition_second_by_second(seed: int) -> None:
     plain = Definition(log, span)
     found = equipment_space(work).cells("a1")
     counts = {role: plain.counts(role) for role in COUNT_ROLES}
-    marks = Tally((tau, mark.value) for role in COUNT_ROLES for tau, mark in plain.steps(role)[1])
+    marks = Tally(mark for role in COUNT_ROLES for mark in plain.steps(role).marks)
     failures = plain.failures()
     table = found.table
     for i in range(len(table)):
@@ -76,6 +76,19 @@ def test_cells_equal_the_definition_second_by_second(seed: int) -> None:
         assert int(table.repairs[i]) == len(repaired)
         assert int(table.repair_ms[i]) == sum(ms for _, ms in repaired)
         assert int(table.marks[i].sum()) == sum(n for (tau, _), n in marks.items() if a <= tau < b)
+
+
+@often
+@given(seeds)
+def test_gaps_equal_the_definition_second_by_second(seed: int) -> None:
+    """A role has one counter here, named like it, so that rule (iv) speaks of the time without this counter."""
+    log = random_log(seed)
+    work, span = built(log)
+    plain = Definition(log, span)
+    found = equipment_space(work).sums("a1").gaps
+    for role in COUNT_ROLES:
+        own = [(g.start_ms, g.end_ms, g.planned_ms, g.most) for g in found if g.role is role]
+        assert own == plain.gaps(role)
 
 
 @often

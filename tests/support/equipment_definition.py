@@ -5,16 +5,16 @@ All instants are whole seconds; every function is evaluated at every second.
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter as Tally
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from kpi.calendar import Kind
-from kpi.document_types import ConfigDocument
+from kpi.document_types import ConfigDocument, Counter, SignalSpec
 from kpi.equipment.cells import COUNT_ROLES
-from kpi.equipment.counter_steps import Mark, Proof, decide
 from kpi.window import Span
 from model.flags import RowFlag
 from model.signal import Role
@@ -73,7 +73,7 @@ def random_config(rng: random.Random) -> dict[str, Any]:
         signal("safety", "state", hold_ms=hold(), table=rng.choice(("", "m/1"))),
         signal("plc", "state", rng.choice(("int", "text")), hold_ms=hold()),
         signal("mode", "mode", hold_ms=hold()),
-        signal("hours", "uptime", hold_ms=hold()),
+        signal("hours", "uptime", hold_ms=hold(), scale=rng.choice(([1, 1], [1, 3]))),
     ]
     if rng.random() < 0.7:
         signals.append(signal("sku", "product", "text", hold_ms=hold()))
@@ -166,6 +166,33 @@ class Row:
     doc: ConfigDocument
 
 
+@dataclass
+class Steps:
+    """What one counter books."""
+
+    books: list[tuple[int, int, int]] = field(default_factory=list)
+    """(τ0, τ1, count), those of 0 left out."""
+    marks: list[tuple[int, str]] = field(default_factory=list)
+    doubts: list[tuple[int, int, Counter]] = field(default_factory=list)
+    """Between accepted readings where counts may be missing; rules of the later one."""
+    first: tuple[int, Counter] | None = None
+    proof: tuple[int, int] = (0, 0)
+    """(τ, hold_ms)."""
+    doubtful: bool = False
+    last_rules: Counter | None = None
+
+
+def _runs(seconds: list[int]) -> list[list[int]]:
+    """Seconds that follow one another, together."""
+    found: list[list[int]] = []
+    for x in seconds:
+        if found and found[-1][-1] + SECOND == x:
+            found[-1].append(x)
+        else:
+            found.append([x])
+    return found
+
+
 class Definition:
     """What statistics.md says, second by second, of one asset."""
 
@@ -173,6 +200,7 @@ class Definition:
         self.history = log.history()
         self.span = span
         self.rows = self._rows(log)
+        self._steps: dict[Role, Steps] = {}
         low, high = span.visible_ms, span.end_ms
         self.seconds = range(low, high, SECOND)
         self.state = self._stops(self._debounced([self._raw_state(x) for x in self.seconds]))
@@ -338,57 +366,157 @@ class Definition:
             return self.spelled(self.value(signals[0].name, Role.PRODUCT, x)) or ""
         return own.product or (own.products[0].id if len(own.products) == 1 else "")
 
+    def spec(self, row: Row, name: str) -> SignalSpec:
+        """Return what the configuration that sealed a row says about its signal."""
+        return next(s for st_ in row.doc.streams for s in st_.signals if s.name == name)
+
     def restarts(self) -> list[int]:
         found, last = [], None
         for row in self.rows.get(("hours", Role.UPTIME), []):
             if row.kind == "set":
-                if last is not None and row.value < last:
+                scale = self.spec(row, "hours").scale
+                value = Fraction(row.value)
+                if last is not None and round(value * scale) < round(last * scale):
                     found.append(row.tau)
-                last = row.value
+                last = value
         return found
 
-    def steps(self, role: Role) -> tuple[list[tuple[int, int, int]], list[tuple[int, Mark]]]:
-        """(τ0, τ1, count) and marks of the counter whose name is its role, by the sequential rule."""
+    def steps(self, role: Role) -> Steps:
+        """What §6 says of the counter whose name is its role, reading by reading."""
+        if role not in self._steps:
+            self._steps[role] = self._walk(role)
+        return self._steps[role]
+
+    def _walk(self, role: Role) -> Steps:
         restarts = self.restarts()
-        books: list[tuple[int, int, int]] = []
-        marks: list[tuple[int, Mark]] = []
+        found = Steps()
         level: tuple[Fraction, int] | None = None
         candidate: tuple[Fraction, int] = (Fraction(0), 0)
         run = 0
         for row in self.rows.get((role.value, role), []):
+            spec = self.spec(row, role.value)
+            if row.kind == "proof" and level is not None and not run:
+                found.proof = row.tau, spec.hold_ms
             if row.kind != "set":
                 continue
-            spec = next(s for st_ in row.doc.streams for s in st_.signals if s.name == role.value)
             exact = Fraction(row.value)
+            found.last_rules = spec.rules
             if level is None:
                 level = exact, row.tau
+                found.first = row.tau, spec.rules
+                found.proof = row.tau, spec.hold_ms
                 continue
             new, old = round(exact * spec.scale), round(level[0] * spec.scale)
-            proof = Proof(
+            booked = self._step(
+                old,
+                new,
+                row.tau - level[1],
+                spec.rules,
                 event=any(
                     e.signal == role.value and level[1] < e.at_ms <= row.tau
                     for e in row.doc.counter_events
                 ),
                 restarted=any(level[1] < r <= row.tau for r in restarts),
             )
-            count, mark = decide(old, new, row.tau - level[1], spec.rules, proof)
+            accepted = booked is not None
+            mark = "quarantined" if booked is None else booked[1]
             if mark:
-                marks.append((row.tau, mark))
-            if count is not None:
-                books.append((level[1], row.tau, count))
+                found.marks.append((row.tau, mark))
+            if booked is not None and booked[0]:
+                found.books.append((level[1], row.tau, booked[0]))
+            if booked is None:
+                before = round(candidate[0] * spec.scale)
+                fits = self._within(new - before, row.tau - candidate[1], spec.rules)
+                run = run + 1 if run and fits else 1
+                candidate = exact, row.tau
+                accepted = run == 3
+            if accepted:
+                if run or mark not in ("", "correction"):
+                    found.doubts.append((level[1], row.tau, spec.rules))
                 level, run = (exact, row.tau), 0
-                continue
-            marks.append((row.tau, Mark.QUARANTINED))
-            before = round(candidate[0] * spec.scale)
-            fits = (
-                new >= before
-                and decide(before, new, row.tau - candidate[1], spec.rules)[0] is not None
-            )
-            run = run + 1 if run and fits else 1
-            candidate = exact, row.tau
-            if run == 3:
-                level, run = (exact, row.tau), 0
-        return books, marks
+                found.proof = row.tau, spec.hold_ms
+        found.doubtful = run > 0
+        return found
+
+    @staticmethod
+    def _within(count: int, dt: int, rules: Counter) -> bool:
+        """0 ≤ count ≤ cap."""
+        if (rules.pieces, rules.per_ms) == (0, 1):
+            return count >= 0
+        return 0 <= count <= math.ceil(Fraction(rules.pieces * dt, rules.per_ms)) + 1
+
+    def _step(
+        self, old: int, new: int, dt: int, rules: Counter, *, event: bool, restarted: bool
+    ) -> tuple[int, str] | None:
+        """(count, mark) by rules 0 to 3; None = quarantine."""
+        if event:
+            return 0, "segment"
+        limited = (rules.pieces, rules.per_ms) != (0, 1)
+        round_ = (
+            rules.modulus > 0
+            and limited
+            and Fraction(rules.pieces * dt, rules.per_ms) >= rules.modulus
+        )
+        if new >= old:
+            if not self._within(new - old, dt, rules):
+                return None
+            return new - old, "turns" if new > old and round_ else ""
+        anew = new - rules.first
+        plausible = self._within(anew, dt, rules)
+        if restarted and plausible:
+            return anew, "restart"
+        if old - new <= rules.max_correction:
+            return new - old, "correction"
+        if round_:
+            return 0, "lost"
+        if rules.modulus:
+            rolled = (new - old) % rules.modulus
+            if self._within(rolled, dt, rules):
+                return rolled, "ambiguous" if plausible else ""
+        return (anew, "reset") if plausible else None
+
+    def gaps(self, role: Role) -> list[tuple[int, int, int, int | None]]:
+        """(start, end, planned ms, most) of the gaps of the counter whose name is its role, second by second."""
+        a, b = self.span.start_ms, self.span.end_ms
+        has: dict[int, SignalSpec] = {}
+        for x in range(a, b, SECOND):
+            spec = self.doc(x).signal.get(("a1.count", role.value))
+            if spec is not None:
+                has[x] = spec
+        if not has:
+            return []
+        earliest = has[min(has)].rules
+        steps = self.steps(role)
+        found: list[tuple[list[int], Counter]] = []
+        without = [x for x in range(a, b, SECOND) if x not in has]
+        found += [(run, earliest) for run in _runs(without)]
+        if steps.first is None:
+            found += [(run, earliest) for run in _runs(list(has))]
+        else:
+            found += [
+                (run, steps.first[1]) for run in _runs([x for x in has if x < steps.first[0]])
+            ]
+            found += [([x for x in has if t0 <= x < t1], rules) for t0, t1, rules in steps.doubts]
+            proof, hold = steps.proof
+            if steps.doubtful or max(has) + SECOND - proof > hold:
+                rules = steps.last_rules or earliest
+                found += [(run, rules) for run in _runs([x for x in has if x >= proof])]
+        return sorted(
+            (
+                (seconds[0], seconds[-1] + SECOND, *self._most(seconds, rules))
+                for seconds, rules in found
+                if seconds
+            ),
+            key=lambda g: g[:2],
+        )
+
+    def _most(self, seconds: list[int], rules: Counter) -> tuple[int, int | None]:
+        planned = SECOND * sum(self.kind(x) is Kind.PLANNED for x in seconds)
+        if not planned:
+            return 0, 0
+        if (rules.pieces, rules.per_ms) == (0, 1):
+            return planned, None
+        return planned, planned * rules.pieces // rules.per_ms
 
     def counts(self, role: Role) -> dict[int, int]:
         """Counts booked in each second of the window, without factor."""
@@ -397,7 +525,7 @@ class Definition:
         for state, _ in self.state:
             busy.append(busy[-1] + (state in (MachineState.RUN, UNKNOWN)))
         found: Tally[int] = Tally()
-        for t0, t1, n in self.steps(role)[0]:
+        for t0, t1, n in self.steps(role).books:
             r0, r1 = busy[(t0 - low) // SECOND], busy[(t1 - low) // SECOND]
             if n < 0 or t1 - t0 <= 120_000 or r0 == r1:
                 found[t1] += n

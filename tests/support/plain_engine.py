@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from evidence.document import parse_document
+from evidence.document import ConfigDocument, parse_document
 from evidence.entries import Block
 from evidence.frame import FrameRow, frame_prefix, parse_frame, write_frame
 from evidence.log_rules import BlockTable, OffRun
@@ -49,10 +49,11 @@ def recompute_all(log: PlantLog, items: Sequence[dict[str, Any]]) -> list[Outcom
     collector = Collector(plans)
     table, documents, offs = BlockTable(), {}, []
     blocks = log._blocks()
-    docs = {at: parse_document(canonical(doc)) for _, doc, at in blocks}
+    parsed: dict[bytes, ConfigDocument] = {}  # as the verifier does: one object for equal bytes
     for i, (kind, value) in enumerate(log.entries):
         if kind == "config":
-            documents[i] = docs.get(i) or parse_document(canonical(value))
+            data = canonical(value)
+            documents[i] = parsed.get(data) or parsed.setdefault(data, parse_document(data))
         elif kind == "off":
             offs.append(OffRun(i, value[0], value[0] + value[1], "agent_down"))
     numbers = iter(i for i, (kind, _) in enumerate(log.entries) if kind == "block")

@@ -11,7 +11,7 @@ from typing import Final
 
 from evidence.recompute.equipment.bookings import Bookings
 from evidence.recompute.equipment.cells import Cell, Key, cells_of, hours_with
-from evidence.recompute.equipment.gaps import Gap, configured, gaps_of
+from evidence.recompute.equipment.gaps import Gap, configured, gaps_of, gaps_without
 from evidence.recompute.equipment.products import ProductData, ProductList, product_pieces
 from evidence.recompute.equipment.segments import Segment
 from evidence.recompute.equipment.signals import Counted, Signals
@@ -55,7 +55,6 @@ class AssetWork:
         self._frozen = frozen
         self._counting = counting
         self._lists: dict[Plant, ProductList] = {}
-        self._configured: dict[Plant, frozenset[Role]] = {}
         self._present: dict[Plant, frozenset[Role]] = {}
 
     @cached_property
@@ -105,21 +104,13 @@ class AssetWork:
             products = self._lists[plant] = ProductList(plant, self.asset, self._frozen)
         return products
 
-    def _configured_roles(self, plant: Plant) -> frozenset[Role]:
-        """Return the roles that have a counter in a configuration."""
-        found = self._configured.get(plant)
-        if found is None:
-            found = frozenset(role for role in PIECE_ROLES if plant.of_role(self.stream, role))
-            self._configured[plant] = found
-        return found
-
     def roles(self, cell: Cell) -> frozenset[Role]:
         """Return the roles present in a cell: those of its configuration, without S or T if it is silent."""
         plant = cell.key.plant
         found = self._present.get(plant)
         if found is None:
-            found = self._configured_roles(plant) - (self.silent & {SCRAP, TOTAL})
-            self._present[plant] = found
+            own = frozenset(role for role in PIECE_ROLES if plant.of_role(self.stream, role))
+            found = self._present[plant] = own - (self.silent & {SCRAP, TOTAL})
         return found
 
     @cached_property
@@ -164,27 +155,27 @@ class AssetWork:
 
     @property
     def is_measured(self) -> bool:
-        """Return whether good pieces are known in some cell, and the counters that decide them ever answered.
+        """Return whether good pieces are known in some cell, and no silent counter of good pieces decides any cell.
 
         An asset that is never in service in the window has no cell that could say otherwise.
         """
-        present = {self._configured_roles(c.key.plant) for c in self.cells if c.key.kind != "none"}
-        if not present:
-            return True
-        for roles in present:
-            deciding = {GOOD} if GOOD in roles else {SCRAP, TOTAL}
-            if good_of({}, roles) is not None and deciding & self.silent:
-                return False
-        return any(good_of({}, roles) is not None for roles in present)
+        present = {self.roles(cell) for cell in self.cells if cell.key.kind != "none"}
+        if GOOD in self.silent and any(GOOD in roles for roles in present):
+            return False
+        return not present or any(good_of({}, roles) is not None for roles in present)
 
     def gaps(self, low: int, high: int) -> list[Gap]:
         """Return the gaps of all counters in [low, high), a part of the window, by role and name."""
+        if not self._counting:
+            return []
         found: list[Gap] = []
-        runs = self.window.runs_within(low, high)
+        runs, planned = self.window.runs_within(low, high), self.planned.length
         for one in self.counted:
             counter = configured(runs, self.stream, one.name, one.counts)
             if counter is not None:
-                found += gaps_of(one.register, counter, (low, high), self.planned.length)
+                found += gaps_of(one.register, counter, (low, high), planned)
+        for role in PIECE_ROLES:
+            found += gaps_without(runs, self.stream, role, planned)
         return found
 
     def hidden(self, gaps: Iterable[Gap], role: Role) -> int | None:
@@ -202,7 +193,8 @@ class AssetWork:
         lost = 0
         for gap in gaps:
             if gap.role in (SCRAP, Role.COUNT_REWORK):
-                made = max(0, self._made_until(gap.end) - self._made_until(gap.start))
+                until = self._made_until
+                made = max(0, sum(until(end) - until(start) for start, end in gap.parts))
                 lost += made if gap.most is None else min(gap.most * self.factor, made)
         return lost
 

@@ -19,14 +19,15 @@ from evidence.recompute.claim_tools import (
     text_of,
 )
 from evidence.recompute.equipment.bounds import good_at_most, good_made, hidden_rejects
-from evidence.recompute.equipment.oee_claim import asset_statistics, known_counts, piece_streams
+from evidence.recompute.equipment.oee_claim import asset_statistics, piece_streams
 from evidence.recompute.equipment.statistics import AssetStatistics
-from evidence.recompute.equipment.sums import SCRAP
+from evidence.recompute.equipment.sums import REWORK, SCRAP
 from evidence.recompute.interface import Outcome, SlotRange, all_streams
 from evidence.recompute.oee import used_slots
 from evidence.recompute.view import LogView
 from evidence.recompute.window import window_of
 from evidence.statement import Claim
+from model.signal import Role
 
 NAME: Final = "defect-rate/1"
 
@@ -60,7 +61,7 @@ class DefectRate:
         made = _made(everyone)
         measured = all(one.measured for one in everyone)
         rate = None
-        if measured and made is not None:
+        if measured and made is not None and made > 0:
             rate = ratio(made - sum(good_made(one.pieces)[0] for one in everyone), made)
         reason = "no_pieces" if measured and made is not None else "no_reject_signal"
         low, high = text_of(None), text_of(None)
@@ -78,10 +79,22 @@ class DefectRate:
 
 
 def _asset(one: AssetStatistics) -> Json:
-    counts = known_counts(one.rows)
-    if not one.measured:
-        counts.pop("good", None)
-    return {"asset": one.asset, **counts}
+    """Return good as measured, and the other counts if every row knows them."""
+    good, made = good_made(one.pieces)
+    counts = {
+        "good": good if one.measured else None,
+        "made": made,
+        "rework": _known(one, REWORK),
+        "scrap": _known(one, SCRAP),
+    }
+    known = {name: count for name, count in counts.items() if count is not None}
+    return {"asset": one.asset, **known}
+
+
+def _known(one: AssetStatistics, role: Role) -> int | None:
+    """Return the count of a role, None if some row does not know it."""
+    counts = [row.known(role) for row in one.rows]
+    return None if None in counts else sum(count or 0 for count in counts)
 
 
 def _made(everyone: Sequence[AssetStatistics]) -> int | None:
@@ -116,12 +129,12 @@ def _high(everyone: Sequence[AssetStatistics], rate: Fraction) -> Fraction:
             return max(Fraction(1), rate)
         made += own + hidden
         rejects += own + hidden - (good - one.pieces.lost)
-    return max(Fraction(rejects, made), rate) if made else rate
+    return max(Fraction(rejects, made), rate)
 
 
 def _scrap_only(everyone: Sequence[AssetStatistics], made: int | None) -> Fraction | None:
-    scrap = [row.known(SCRAP) for one in everyone for row in one.rows]
-    if made is None or None in scrap:
+    scrap = [_known(one, SCRAP) for one in everyone]
+    if made is None or made <= 0 or None in scrap:
         return None
     return ratio(sum(count or 0 for count in scrap), made)
 

@@ -219,15 +219,15 @@ def _rows(one: AssetStatistics) -> Iterable[Json]:
         fields: dict[str, Json] = {"asset": one.asset, "product": product}
         if ideal:
             fields |= {"ideal_low": text_of(ideal[0]), "ideal_high": text_of(ideal[1])}
-        yield {**fields, **known_counts(rows)}
+        yield {**fields, **_known_counts(rows, measured=one.measured)}
 
 
-def known_counts(rows: Iterable[PieceRow]) -> dict[str, Json]:
+def _known_counts(rows: Iterable[PieceRow], *, measured: bool) -> dict[str, Json]:
     """Return good, made, rework and scrap of some rows: the sum of what is known, without those known in none."""
     found: dict[str, int] = {}
     for row in rows:
         for name, count in (
-            ("good", row.good),
+            ("good", row.good if measured else None),
             ("made", row.made),
             ("rework", row.known(REWORK)),
             ("scrap", row.known(SCRAP)),

@@ -59,7 +59,7 @@ def product_pieces(window: Window, asset: str, texts: Texts) -> list[ProductPiec
         at = run.start
         for start, end, value in texts(name, Role.PRODUCT).within(run.start, run.end):
             add(at, start, unassigned)
-            add(start, end, unassigned if value is None else value)
+            add(start, end, value or unassigned)
             at = end
         add(at, run.end, unassigned)
     return pieces

@@ -103,17 +103,19 @@ class RegistryRatio:
 
 
 def _processes(versions: Mapping[str, Sequence[Asset]]) -> tuple[list[str], list[str]]:
-    """Return the key process steps all of whose key equipment is numerically controlled, and all of them.
+    """Return the key process steps all of whose equipment is numerically controlled, and all of them.
 
-    An asset belongs to each step that a version of it names while it is key equipment of a step.
+    A step is a key one if a version of an asset names it while it has key_step; an asset belongs to each step that a
+    version of it names, so that to take the flag from a machine leaves it where it is.
     """
-    by_step: dict[str, list[bool]] = {}
+    key_steps: set[str] = set()
+    not_controlled: set[str] = set()
     for entries in versions.values():
-        is_nc = flags_of(entries, all).nc
-        for step in {entry.process_step for entry in entries if entry.key_step} - {""}:
-            by_step.setdefault(step, []).append(is_nc)
-    steps = sorted(by_step)
-    return [step for step in steps if all(by_step[step])], steps
+        key_steps |= {entry.process_step for entry in entries if entry.key_step}
+        if not flags_of(entries, all).nc:
+            not_controlled |= {entry.process_step for entry in entries}
+    steps = sorted(key_steps - {""})
+    return [step for step in steps if step not in not_controlled], steps
 
 
 def plan_registry_ratio(claim: Claim) -> RegistryRatio:

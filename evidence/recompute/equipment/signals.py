@@ -34,14 +34,8 @@ class Counted(NamedTuple):
 
     name: str
     role: Role
-    carrier: str
     register: Register
     counts: Callable[[PlantSignal], bool]
-
-
-def any_carrier(signal: PlantSignal) -> str:  # noqa: ARG001 - the other kind of function looks at it
-    """Return one key for all carriers: a counter is known by its signal and role alone (§6)."""
-    return ""
 
 
 def elapsed(start: int, end: int) -> int:
@@ -49,11 +43,9 @@ def elapsed(start: int, end: int) -> int:
     return end - start
 
 
-def _is_counter(
-    signal: PlantSignal, *, role: Role, carrier: str, carrier_of: Callable[[PlantSignal], str]
-) -> bool:
-    """Return whether a signal is a counter of `role` and `carrier` whose counts are added."""
-    return signal.role is role and not signal.alternate_of and carrier_of(signal) == carrier
+def _is_counter(signal: PlantSignal, *, role: Role) -> bool:
+    """Return whether a signal is a counter of `role` whose counts are added."""
+    return signal.role is role and not signal.alternate_of
 
 
 class Signals:
@@ -113,19 +105,17 @@ class Signals:
         stream: str,
         roles: Collection[Role],
         spread_over: Elapsed,
-        carrier_of: Callable[[PlantSignal], str] = any_carrier,
     ) -> list[Counted]:
         """Return the counters of a stream in the configurations of the window or of its rows, by role and name.
 
-        Alternate signals are none of them. spread_over: the milliseconds over which counts are spread. carrier_of: key
-        of the carrier of a signal; one signal with two keys is two counters.
+        Alternate signals are none of them. spread_over: the milliseconds over which counts are spread.
         """
         window = self.window
         plants = {*window.plants, *window.sealing_plants}
         what = f"the counters of {device}", f"{device} 的计数器"
         window.budget.spend(len(plants), *what)
         found = {
-            (role, signal.name, carrier_of(signal))
+            (role, signal.name)
             for plant in plants
             for role in roles
             for signal in plant.of_role(stream, role)
@@ -133,8 +123,8 @@ class Signals:
         window.budget.spend(len(found) * (len(plants) + len(window.runs)), *what)
         counted = []
         inside = (window.start, window.end)
-        for role, name, carrier in sorted(found):
-            counts = partial(_is_counter, role=role, carrier=carrier, carrier_of=carrier_of)
+        for role, name in sorted(found):
+            counts = partial(_is_counter, role=role)
             register = Register(Bookings(spread_over), inside)
             events = {
                 id(plant.signals[stream][name]): plant.counter_events.get((device, name), ())
@@ -148,7 +138,7 @@ class Signals:
                 _events_in(events),
                 self._restarted(device),
             )
-            counted.append(Counted(name, role, carrier, register, counts))
+            counted.append(Counted(name, role, register, counts))
         return counted
 
     def _restarted(self, device: str) -> Callable[[int, int], bool]:

@@ -125,8 +125,9 @@ def _work_out(work: AssetWork) -> AssetStatistics:
         tables=_tables(window, work.asset),
         measured=work.is_measured,
         outside_unbounded=any(
-            gap.configured and gap.role in decided and dark.length(gap.start, gap.end) > 0
+            gap.configured and gap.role in decided and dark.length(start, end) > 0
             for gap in gaps
+            for start, end in gap.parts
         ),
     )
 

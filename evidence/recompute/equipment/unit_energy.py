@@ -19,7 +19,6 @@ from evidence.recompute.claim_tools import (
     require_assets,
     text_of,
 )
-from evidence.recompute.energy import used_streams
 from evidence.recompute.equipment.exact import exact_sum, known_sum
 from evidence.recompute.equipment.gaps import configured
 from evidence.recompute.equipment.oee_claim import asset_statistics, piece_streams
@@ -78,8 +77,11 @@ class UnitEnergy:
 
     def streams(self, document: ConfigDocument) -> Set[str]:
         """Return the streams of meters and assets; the state stream of a meter holds its uptime."""
-        uptime = {f"{meter}.state" for meter in self.meters}
-        return (used_streams(self.meters, self.assets) | uptime) & document.index_of.keys()
+        return self._streams() & document.index_of.keys()
+
+    def _streams(self) -> set[str]:
+        own = {f"{meter}.{name}" for meter in self.meters for name in ("energy", "state")}
+        return piece_streams(self.assets) | own
 
     def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
         """Return the streams that may not be withheld: all that the plan keeps."""
@@ -112,8 +114,7 @@ class UnitEnergy:
             "good": [_good(one) for one in everyone],
             "meters": [_meter(one) for one in quantities],
         }
-        wanted = piece_streams(self.assets) | {f"{meter}.energy" for meter in self.meters}
-        streams = present_streams(window, wanted)
+        streams = present_streams(window, self._streams())
         coverage = coverage_list(view, claim.first, claim.last, streams)
         return outcome(value, reason, coverage, detail)
 
@@ -124,15 +125,16 @@ def _coefficients(window: Window) -> Coefficients:
 
 
 def _quantities(signals: Signals, meter: str) -> list[Quantity]:
-    """Return what a meter booked, by carrier in byte order."""
+    """Return what the registers that a configuration of the window has booked, by carrier in byte order.
+
+    A register has the carrier of the first of these configurations.
+    """
     window, stream = signals.window, f"{meter}.energy"
     by_carrier: dict[str, list[Counted]] = {}
-    for one in signals.registers(meter, stream, _ROLES, elapsed, carrier_of):
-        if configured(window.runs, stream, one.name, one.counts) is None and not _booked(
-            one, window
-        ):
-            continue  # of a configuration before or after the window alone
-        by_carrier.setdefault(one.carrier, []).append(one)
+    for one in signals.registers(meter, stream, _ROLES, elapsed):
+        counter = configured(window.runs, stream, one.name, one.counts)
+        if counter is not None:
+            by_carrier.setdefault(carrier_of(counter.first), []).append(one)
     found = []
     for carrier in sorted(by_carrier):
         registers = by_carrier[carrier]
@@ -160,28 +162,24 @@ def _coefficient(
     """Return the kgce of one booked unit of the registers of one carrier, None if there is no coefficient for it.
 
     Electricity is booked in W.h and its row is a kW.h; another carrier is booked in the unit of its row. The row must
-    stand unchanged in every configuration of the window.
+    stand unchanged in every configuration of the window, and so must the carrier of every register.
     """
     row = _coefficients(window).rows.get(carrier)
     if row is None or any(plant.coefficients.rows.get(carrier) != row for plant in window.plants):
         return None
-    if carrier == ELECTRICITY:
-        energy = all(one.role is Role.ENERGY for one in registers)
-        return row.kgce / 1000 if energy and row.unit == "kW.h" else None
-    if any(one.role is not Role.CONSUMPTION for one in registers):
+    role = Role.ENERGY if carrier == ELECTRICITY else Role.CONSUMPTION
+    definitions = [
+        signal
+        for one in registers
+        for plant in window.plants
+        if (signal := plant.signals.get(stream, {}).get(one.name)) is not None
+        and one.counts(signal)
+    ]
+    if any(signal.role is not role or carrier_of(signal) != carrier for signal in definitions):
         return None
-    units = {unit for one in registers for unit in _units(window, stream, one)}
-    return row.kgce if units == {row.unit} else None
-
-
-def _units(window: Window, stream: str, one: Counted) -> set[str]:
-    """Return the units of a register in the window; if no configuration of it has it, those that its rows came in."""
-    for plants in (window.plants, window.sealing_plants):
-        signals = [plant.signals.get(stream, {}).get(one.name) for plant in plants]
-        units = {signal.unit for signal in signals if signal is not None and one.counts(signal)}
-        if units:
-            return units
-    return set()
+    if role is Role.ENERGY:
+        return row.kgce / 1000 if row.unit == "kW.h" else None
+    return row.kgce if all(signal.unit == row.unit for signal in definitions) else None
 
 
 def _weighted(one: AssetStatistics) -> Fraction:

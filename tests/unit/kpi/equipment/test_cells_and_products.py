@@ -371,11 +371,21 @@ def test_counters_that_all_are_silent_count_zero_against_the_claimant() -> None:
     assert [(r.made, r.good) for r in found.rows] == [(0, 0)]
 
 
-def test_a_dead_good_counter_leaves_total_minus_scrap() -> None:
+def test_a_dead_good_counter_measures_nothing() -> None:
+    # §7: only scrap and total that never answer are not there; good pieces are what the dead counter would count
     found = silent(
         ["count_good", "count_total", "count_scrap"], {"count_total": 100, "count_scrap": 2}
     )
-    assert [(r.made, r.good) for r in found.rows] == [(100, 98)]
+    assert not found.measured
+    assert [(r.made, r.good) for r in found.rows] == [(100, None)]
+
+
+def test_a_dead_rework_counter_is_there_and_counts_nothing() -> None:
+    found = silent(
+        ["count_rework", "count_total", "count_scrap"], {"count_total": 100, "count_scrap": 2}
+    )
+    assert [(r.made, r.good, r.rework) for r in found.rows] == [(100, 98, 0)]
+    assert [(g.role.value, g.most) for g in found.gaps] == [("count_rework", None)]
 
 
 def test_alternate_counter_is_compared_never_added() -> None:

@@ -65,9 +65,9 @@ def test_oee_e1_quality_is_weighted_by_ideal_time_of_each_product() -> None:
     assert found.value == Fraction(200, 480)
     names = ("availability", "effectiveness", "quality_ideal", "pieces_quality")
     assert [found.detail[n] for n in names] == ["5/6", "3/4", "2/3", "5/6"]
-    [one] = found.detail["assets"]  # type: ignore[misc]
-    assert one["rows"] == [  # type: ignore[index,call-overload]
+    assert found.detail["rows"] == [
         {
+            "asset": "a1",
             "good": 100,
             "ideal_high": "60000/1",
             "ideal_low": "60000/1",
@@ -76,6 +76,7 @@ def test_oee_e1_quality_is_weighted_by_ideal_time_of_each_product() -> None:
             "scrap": 0,
         },
         {
+            "asset": "a1",
             "good": 25,
             "ideal_high": "240000/1",
             "ideal_low": "240000/1",
@@ -196,10 +197,10 @@ def test_oee_not_measured_prints_no_good_pieces_and_no_bounds() -> None:
     ] == ["0/0"] * 6
     assert found.detail["effectiveness"] == "1/2"  # made is counted
     [one] = found.detail["assets"]  # type: ignore[misc]
-    assert "ideal_good" not in one
-    assert one["rows"] == [
-        {"ideal_high": "60000/1", "ideal_low": "60000/1", "made": 30, "product": ""}
-    ]  # type: ignore[index,call-overload]
+    assert "ideal_good" not in one  # type: ignore[operator]
+    assert found.detail["rows"] == [
+        {"asset": "a1", "ideal_high": "60000/1", "ideal_low": "60000/1", "made": 30, "product": ""}
+    ]
 
 
 def test_oee_u3_vector_counter_lost_for_110_minutes() -> None:
@@ -368,7 +369,6 @@ def test_oee_claim_object_has_every_key_of_the_page() -> None:
         "base_gain",
         "base_gain_least",
         "failures",
-        "gaps",
         "ideal_good",
         "ideal_total",
         "marks",
@@ -376,11 +376,27 @@ def test_oee_claim_object_has_every_key_of_the_page() -> None:
         "pbt",
         "repair_ms",
         "repairs",
-        "rows",
         "state_tables",
         "test_pieces",
     }
     assert one["state_tables"] == ["t/1"]
+    assert set(item["detail"]) == {  # type: ignore[arg-type]
+        "assets",
+        "availability",
+        "availability_high",
+        "availability_low",
+        "effectiveness",
+        "gaps",
+        "high",
+        "left_out",
+        "low",
+        "nee",
+        "pieces_quality",
+        "quality_ideal",
+        "rows",
+        "teep",
+        "unknown_ms",
+    }
 
 
 def test_oee_unknown_asset_is_refused() -> None:

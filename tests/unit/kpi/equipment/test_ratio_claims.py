@@ -235,8 +235,14 @@ def test_unit_energy_is_standard_coal_per_weighted_piece() -> None:
         "coefficients": "t/2008",
         "good": [{"asset": "a1", "good": 14, "weighted": "20/1"}],
         "meters": [
-            {"carrier": "electricity", "kgce": "1229/5000", "meter": "m1", "quantity": 2000},
-            {"carrier": "gas", "kgce": "399/100", "meter": "m1", "quantity": 3},
+            {
+                "carrier": "electricity",
+                "kgce": "1229/5000",
+                "marks": {},
+                "meter": "m1",
+                "quantity": 2000,
+            },
+            {"carrier": "gas", "kgce": "399/100", "marks": {}, "meter": "m1", "quantity": 3},
         ],
     }
     assert [c.stream for c in found.coverage] == ["a1.state", "a1.count", "m1.energy"]
@@ -283,8 +289,8 @@ def test_unit_energy_needs_readings_and_pieces() -> None:
     silent = claim(log, UnitEnergyClaim(window(1, first=62), ("m1",), ("a1",)))
     assert silent.reason is Reason.NO_ENERGY
     assert silent.detail["meters"] == [
-        {"carrier": "electricity", "kgce": "0/1", "meter": "m1"},
-        {"carrier": "gas", "kgce": "0/1", "meter": "m1"},
+        {"carrier": "electricity", "kgce": "0/0", "marks": {}, "meter": "m1"},
+        {"carrier": "gas", "kgce": "0/0", "marks": {}, "meter": "m1"},
     ]
     idle = claim(log, UnitEnergyClaim(window(2, first=59), ("m1",), ("a1",)))
     assert idle.reason is Reason.NO_PIECES
@@ -361,7 +367,7 @@ def test_automatic_control_without_loop_or_running_time_is_undefined() -> None:
     assert (found.reason, found.detail["loops"]) == (Reason.NO_RUNNING_TIME, [])
 
 
-def test_automatic_control_changes_are_counted_over_unknown_time_and_only_while_running() -> None:
+def test_automatic_control_changes_are_counted_only_while_running() -> None:
     # 2 → 1 → 1 → 2 while running, → 3 while idle
     found = loops([], [(0, 2), (10, 1), (20, 1), (30, 2), (110, 3)])
     assert found.detail["loops"][0]["changes"] == 2  # type: ignore[index,call-overload]
