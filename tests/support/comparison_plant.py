@@ -223,9 +223,7 @@ def _document(
     return machine(assets, signals, cal)
 
 
-def _changes(
-    rng: random.Random, edges: tuple[int, int], ends: tuple[int, int]
-) -> list[int]:
+def _changes(rng: random.Random, edges: tuple[int, int], ends: tuple[int, int]) -> list[int]:
     """Return when the configuration changes: between the periods, or inside one of them."""
     found = []
     if rng.random() < 0.5:
