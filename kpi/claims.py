@@ -180,6 +180,76 @@ class AutomaticControlClaim:
     unit = "1"
 
 
+@dataclass(frozen=True, slots=True)
+class EquipmentEnergyClaim:
+    """`energy-per-piece/2`: Wh of the meters / good pieces of the assets, booked by equipment statistics."""
+
+    span: Span
+    meters: tuple[str, ...]
+    assets: tuple[str, ...]
+
+    algorithm = "energy-per-piece/2"
+    unit = "W.h"
+
+
+EXCLUSION_REASONS: Final = ("force_majeure", "holiday", "registered_stop")
+"""Why a production day may be left out of a comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedDay:
+    """A production day that the claimant wants left out of a comparison."""
+
+    date: str
+    """YYYY-MM-DD."""
+    reason: str
+    """One of `EXCLUSION_REASONS`."""
+
+
+ComparedAlgorithm = Literal[
+    "oee/2", "availability/2", "utilisation/2", "defect-rate/1", "energy-per-piece/2"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonClaim:
+    """`before-after/2`: change of a metric between two periods, and what speaks against it."""
+
+    span: Span
+    """The after period."""
+    before: Span
+    """Same lead and grace as `span`; ends where `span` begins, or before it."""
+    metric: ComparedAlgorithm
+    sense: Literal["increase", "reduction"]
+    threshold: Fraction
+    assets: tuple[str, ...]
+    meters: tuple[str, ...] = ()
+    exclusions: tuple[ExcludedDay, ...] = ()
+
+    algorithm = "before-after/2"
+    unit = "1"
+
+    def __post_init__(self) -> None:
+        """Refuse periods, exclusions and meters that no claim can have."""
+        if (self.span.lead, self.span.grace) != (self.before.lead, self.before.grace):
+            raise ValueError("both periods of a comparison need the same lead and grace")
+        if self.before.last > self.span.first:
+            raise PermanentError(
+                f"the before period {self.before} does not end before the after period {self.span} begins",
+                f"对比基期 {self.before} 没有在报告期 {self.span} 开始之前结束",
+            )
+        if bool(self.meters) != (self.metric == EquipmentEnergyClaim.algorithm):
+            raise ValueError("meters belong to energy-per-piece/2 and to no other metric")
+        dates = [one.date for one in self.exclusions]
+        if dates != sorted(set(dates)) or any(
+            one.reason not in EXCLUSION_REASONS for one in self.exclusions
+        ):
+            raise PermanentError(
+                f"exclusions must rise by date, once each, with a reason out of {', '.join(EXCLUSION_REASONS)}",
+                f"剔除日期须按先后排列、不重复，原因只能是：{'、'.join(EXCLUSION_REASONS)}",
+            )
+
+
 ClaimRequest = (
     OeeClaim
     | UtilisationClaim
@@ -193,6 +263,8 @@ ClaimRequest = (
     | RegistryRatioClaim
     | UnitEnergyClaim
     | AutomaticControlClaim
+    | EquipmentEnergyClaim
+    | ComparisonClaim
 )
 
 
@@ -255,7 +327,7 @@ def parameters(request: ClaimRequest) -> dict[str, Json]:
             return {"min_days": request.min_days, "threshold": _pair(request.threshold)}
         case RegistryRatioClaim():
             return {"ratio": request.ratio}
-        case EnergyPerPieceClaim() | UnitEnergyClaim():
+        case EnergyPerPieceClaim() | UnitEnergyClaim() | EquipmentEnergyClaim():
             return {"assets": sorted(request.assets), "meters": sorted(request.meters)}
         case BeforeAfterClaim():
             found: dict[str, Json] = {
@@ -268,6 +340,16 @@ def parameters(request: ClaimRequest) -> dict[str, Json]:
             if request.metric == "energy-per-piece/1":
                 found["meters"] = sorted(request.meters)
             return found
+        case ComparisonClaim():
+            found = {
+                "assets": sorted(request.assets),
+                "before": [request.before.first, request.before.last],
+                "exclusions": [{"date": x.date, "reason": x.reason} for x in request.exclusions],
+                "metric": request.metric,
+                "sense": request.sense,
+                "threshold": _pair(request.threshold),
+            }
+            return {**found, "meters": sorted(request.meters)} if request.meters else found
 
 
 def claim_object(name: str, request: ClaimRequest, outcome: ClaimResult) -> dict[str, Json]:

@@ -10,8 +10,10 @@ from kpi.claims import (
     AutomaticControlClaim,
     BeforeAfterClaim,
     ClaimRequest,
+    ComparisonClaim,
     DefectRateClaim,
     EnergyPerPieceClaim,
+    EquipmentEnergyClaim,
     EquipmentOeeClaim,
     NcRatioClaim,
     NetworkedClaim,
@@ -43,7 +45,7 @@ def _wanted(work: Workspace, request: ClaimRequest) -> set[str]:
             return _ids(request.assets, SignalClass.STATE)
         case NcRatioClaim() | RegistryRatioClaim():
             return set()
-        case UnitEnergyClaim():
+        case UnitEnergyClaim() | EquipmentEnergyClaim() | ComparisonClaim():
             # The uptime of a meter stands in its state stream.
             return _ids(request.meters, SignalClass.ENERGY, SignalClass.STATE) | _ids(
                 request.assets, SignalClass.STATE, SignalClass.COUNT

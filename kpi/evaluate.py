@@ -10,8 +10,10 @@ from kpi.claims import (
     BeforeAfterClaim,
     ClaimRequest,
     ClaimResult,
+    ComparisonClaim,
     DefectRateClaim,
     EnergyPerPieceClaim,
+    EquipmentEnergyClaim,
     EquipmentOeeClaim,
     NcRatioClaim,
     NetworkedClaim,
@@ -24,7 +26,9 @@ from kpi.claims import (
 from kpi.coverage import coverage
 from kpi.energy import energy_per_piece
 from kpi.equipment.automatic_control import automatic_control
+from kpi.equipment.before_after import equipment_comparison
 from kpi.equipment.defects import defect_rate
+from kpi.equipment.energy_per_piece import equipment_energy_per_piece
 from kpi.equipment.oee import equipment_oee
 from kpi.equipment.registry_ratio import registry_ratio
 from kpi.equipment.unit_energy import unit_energy
@@ -42,12 +46,14 @@ def evaluate(
     """Return what the claim states over the rows, to the last integer as docs/formats/claims.md says.
 
     rows: those of `request.span`; a `Workspace` of the same span saves work when several claims are asked of one
-    window. before: those of `request.before` of a before/after claim; absent = `rows` holds both periods.
+    window. before: those of `request.before` of a comparison; absent = `rows` holds both periods.
     Raises PermanentError if slots are not loaded or an asset is unknown.
     """
     work = _workspace(rows, request)
     if isinstance(request, BeforeAfterClaim):
         found = before_after(_earlier(before, work, request), work, request)
+    elif isinstance(request, ComparisonClaim):
+        found = equipment_comparison(_before(before, work, request), work, request)
     else:
         found = _single(work, request)
     return replace(found, coverage=coverage(work, request))
@@ -74,6 +80,14 @@ def _earlier(
     return Workspace(source, request.before, work.offset_at_ms)
 
 
+def _before(
+    before: WindowRows | Workspace | None, work: Workspace, request: ComparisonClaim
+) -> Workspace:
+    """Return the workspace of the before window; its calendar says which offset holds when."""
+    source = before if before is not None else work.rows
+    return source if isinstance(source, Workspace) else Workspace(source, request.before)
+
+
 def _single(work: Workspace, request: ClaimRequest) -> ClaimResult:
     """Return the result of a claim over one window."""
     match request:
@@ -89,7 +103,7 @@ def _single(work: Workspace, request: ClaimRequest) -> ClaimResult:
             return networked(work, request)
         case EnergyPerPieceClaim():
             return energy_per_piece(work, request)
-        case BeforeAfterClaim():
+        case BeforeAfterClaim() | ComparisonClaim():
             raise ValueError("a before/after claim needs two windows")
         case _:
             return _of_equipment(work, request)
@@ -101,7 +115,8 @@ def _of_equipment(
     | DefectRateClaim
     | RegistryRatioClaim
     | UnitEnergyClaim
-    | AutomaticControlClaim,
+    | AutomaticControlClaim
+    | EquipmentEnergyClaim,
 ) -> ClaimResult:
     """Return the result of a claim on equipment statistics (claims.md §5)."""
     match request:
@@ -115,3 +130,5 @@ def _of_equipment(
             return unit_energy(work, request)
         case AutomaticControlClaim():
             return automatic_control(work, request)
+        case EquipmentEnergyClaim():
+            return equipment_energy_per_piece(work, request)

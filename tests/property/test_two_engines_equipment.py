@@ -109,7 +109,11 @@ REACHED = {
     *(f"oee/2 gap most {most}" for most in ("0", "some", "not limited")),
     *(f"gap {kind.name}" for kind in GapKind),
     *(f"oee/2 row with {n} {w}" for n in ("good", "made", "scrap", "rework") for w in KNOWN),
-    *(f"defect-rate/1 asset with {n} {w}" for n in ("good", "made", "scrap", "rework") for w in KNOWN),
+    *(
+        f"defect-rate/1 asset with {n} {w}"
+        for n in ("good", "made", "scrap", "rework")
+        for w in KNOWN
+    ),
     *(
         f"oee/2 {name} {word}"
         for name in ("effectiveness", "quality_ideal", "pieces_quality", "nee", "teep")

@@ -8,13 +8,21 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from evidence.recompute.equipment.asset_work import AssetWork
-from evidence.recompute.equipment.bounds import good_made, ideal_good, ideal_high, ideal_low
+from evidence.recompute.equipment.bounds import (
+    good_at_most,
+    good_made,
+    hidden_rejects,
+    ideal_good,
+    ideal_high,
+    ideal_low,
+)
 from evidence.recompute.equipment.cells import Cell
 from evidence.recompute.equipment.production_days import ProductionDay
 from evidence.recompute.equipment.signals import Signals
 from evidence.recompute.equipment.statistics import Pieces, pieces_of
-from evidence.recompute.equipment.sums import GOOD, lacks_ideal, sums_of
+from evidence.recompute.equipment.sums import lacks_ideal, sums_of
 from evidence.recompute.figures import BUSY
+from evidence.recompute.interval import Pair
 from model.state import Atom
 
 OEE: Final = "oee/2"
@@ -28,22 +36,23 @@ _STEPS_A_DAY: Final = 60
 class DayIntegers(NamedTuple):
     """One asset on one day: n / d is the metric, p its time base in ms, k the unknown ms of it.
 
-    low, high: least and greatest n that gaps and unknown time leave, high None if it is not limited.
+    low, high: (n, d) at the least and greatest metric that gaps and unknown time leave, None if it is not limited.
     """
 
     n: int
     d: int
     p: int
     k: int
-    low: int
-    high: int | None
+    low: Pair | None
+    high: Pair | None
 
 
 @dataclass(frozen=True, slots=True)
 class AssetDays:
     """One asset over one period. days: by number of the whole production days on which it is in service at all.
 
-    measured: its good pieces are measured. has_ideal: OEE has an ideal cycle for all its planned and running time.
+    measured: its good pieces are measured; if not, there are no days. has_ideal: OEE has an ideal cycle for all its
+    planned and running time.
     """
 
     asset: str
@@ -66,11 +75,12 @@ def asset_days(
     make = METRICS[metric]
     has_pieces = make in (_oee, _defect_rate)
     work = AssetWork(signals, asset, frozen, counting=has_pieces)
+    measured = not has_pieces or work.is_measured
     own = {day.number: make(work, cells, day) for day, cells in in_service(work, days)}
     return AssetDays(
         asset,
-        own,
-        measured=not has_pieces or work.is_measured,
+        own if measured else {},
+        measured=measured,
         has_ideal=make is not _oee or not any(_lacks_ideal(work, cell) for cell in work.cells),
     )
 
@@ -92,42 +102,50 @@ def _lacks_ideal(work: AssetWork, cell: Cell) -> bool:
     return cell.key.kind != "none" and lacks_ideal(cell, work.product(cell))
 
 
-def _pieces(work: AssetWork, cells: Sequence[Cell], day: ProductionDay) -> Pieces:
-    """Return the pieces of a day; its gaps are those of the window from its first to after its last ms."""
-    ideal = work.ideal
+def pieces_of_day(work: AssetWork, cells: Sequence[Cell], day: ProductionDay) -> Pieces:
+    """Return the pieces of a day as those of a window [first ms of it, end of it) over the rows of the period."""
+    plants = list(dict.fromkeys(run.plant for run in work.window.runs_within(day.start, day.end)))
+    ideal, factor = work.ideal_in(plants), work.factor_in(plants)
     sums = sums_of(cells, work.roles, work.product, None if ideal is None else ideal[0])
-    return pieces_of(work, sums, work.gaps(day.start, day.end), ideal)
+    return pieces_of(work, sums, work.gaps(day.start, day.end), ideal, factor)
 
 
 def _oee(work: AssetWork, cells: Sequence[Cell], day: ProductionDay) -> DayIntegers:
-    pieces = _pieces(work, cells, day)
+    """A day with pieces that nothing tells from rejects is unknown as a whole; those made may all be good."""
+    pieces = pieces_of_day(work, cells, day)
     sums, high = pieces.sums, ideal_high(pieces)
     base = sums.pbt + sums.base_gain
+    untold = [row for row in pieces.rows if row.good is None]
+    if any(row.made is None for row in untold):
+        high = None
     return DayIntegers(
         n=ideal_good(pieces) // 1,
         d=base,
         p=base,
-        k=sums.atoms[Atom.UNK],
-        low=ideal_low(pieces) // 1,
-        high=None if high is None else high // 1,
+        k=base if untold else sums.atoms[Atom.UNK],
+        low=(ideal_low(pieces) // 1, base),
+        high=None if high is None else (high // 1, sums.pbt + sums.base_gain_least),
     )
 
 
 def _defect_rate(work: AssetWork, cells: Sequence[Cell], day: ProductionDay) -> DayIntegers:
-    """Pieces made that are not known make the whole day unknown, and count as none."""
-    pieces = _pieces(work, cells, day)
+    """A day with pieces that are not known, or that nothing tells from rejects, is unknown and counts none."""
+    pieces = pieces_of_day(work, cells, day)
     good, made = good_made(pieces)
     pbt = pieces.sums.pbt
-    if made is None:
-        return DayIntegers(0, 0, pbt, pbt, 0, 0)
-    n, extra = made - good, pieces.extra[GOOD]
+    if made is None or any(row.good is None for row in pieces.rows):
+        return DayIntegers(0, 0, pbt, pbt, None, None)
+    most = good_at_most(pieces, good, made)
+    if most is None:
+        most = max(good, made)
+    hidden = hidden_rejects(pieces)
     return DayIntegers(
-        n=n,
+        n=made - good,
         d=made,
         p=pbt,
         k=pieces.sums.atoms[Atom.UNK],
-        low=0 if extra is None else max(0, n - extra),
-        high=n + pieces.lost,
+        low=(made - most, made),
+        high=None if hidden is None else (made - good + pieces.lost + hidden, made + hidden),
     )
 
 
@@ -143,14 +161,19 @@ def _availability(_: AssetWork, cells: Sequence[Cell], __: ProductionDay) -> Day
     atoms = _atoms(cells)
     running, unknown = atoms[Atom.RUN] + atoms[Atom.RUN_X], atoms[Atom.UNK]
     busy = sum(atoms[atom] for atom in BUSY)
-    return DayIntegers(running, busy, busy, unknown, running, running + unknown)
+    return _running(running, busy, unknown)
 
 
 def _utilisation(_: AssetWork, cells: Sequence[Cell], __: ProductionDay) -> DayIntegers:
     atoms = _atoms(cells)
     running, unknown = atoms[Atom.RUN] + atoms[Atom.RUN_X], atoms[Atom.UNK] + atoms[Atom.UNK_X]
     calendar = sum(atoms.values())
-    return DayIntegers(running, calendar, calendar, unknown, running, running + unknown)
+    return _running(running, calendar, unknown)
+
+
+def _running(running: int, base: int, unknown: int) -> DayIntegers:
+    """Return running time over a base; its unknown time may have been running."""
+    return DayIntegers(running, base, base, unknown, (running, base), (running + unknown, base))
 
 
 METRICS: Final[Mapping[str, Callable[[AssetWork, Sequence[Cell], ProductionDay], DayIntegers]]] = {

@@ -81,13 +81,21 @@ class AssetWork:
     @cached_property
     def factor(self) -> int:
         """Return the largest number of pieces that one count can stand for in a configuration of the window."""
-        versions = self.window.versions_of(self.asset)
+        return self.factor_in(self.window.plants)
+
+    def factor_in(self, plants: Iterable[Plant]) -> int:
+        """Return the largest number of pieces that one count can stand for in some configurations."""
+        versions = [plant.assets[self.asset] for plant in plants if self.asset in plant.assets]
         return max([1, *(one.factor for entry in versions for one in entry.products)])
 
     @cached_property
     def ideal(self) -> tuple[Fraction, Fraction] | None:
         """Return the smallest and largest ideal ms a piece in the configurations of the window, None without any."""
-        ideals = [self._list(plant).ideal for plant in self.window.plants]
+        return self.ideal_in(self.window.plants)
+
+    def ideal_in(self, plants: Iterable[Plant]) -> tuple[Fraction, Fraction] | None:
+        """Return the smallest and largest ideal ms a piece in some configurations, None without any."""
+        ideals = [self._list(plant).ideal for plant in plants]
         known = [ideal for ideal in ideals if ideal is not None]
         return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
@@ -178,24 +186,28 @@ class AssetWork:
             found += gaps_without(runs, self.stream, role, planned)
         return found
 
-    def hidden(self, gaps: Iterable[Gap], role: Role) -> int | None:
-        """Return the pieces that the gaps of a role can hide, None if one of them is not limited."""
+    def hidden(self, gaps: Iterable[Gap], role: Role, factor: int | None = None) -> int | None:
+        """Return the pieces that the gaps of a role can hide, None if one of them is not limited.
+
+        factor: pieces that one count can stand for, None = at most in the window.
+        """
         total = 0
         for gap in gaps:
             if gap.role is role:
                 if gap.most is None:
                     return None
                 total += gap.most
-        return total * self.factor
+        return total * (self.factor if factor is None else factor)
 
-    def lost(self, gaps: Iterable[Gap]) -> int:
+    def lost(self, gaps: Iterable[Gap], factor: int | None = None) -> int:
         """Return how many pieces taken for good, where good = T − S − R, may be rejects that gaps of S and R hide."""
         lost = 0
+        pieces = self.factor if factor is None else factor
         for gap in gaps:
             if gap.role in (SCRAP, Role.COUNT_REWORK):
                 until = self._made_until
                 made = max(0, sum(until(end) - until(start) for start, end in gap.parts))
-                lost += made if gap.most is None else min(gap.most * self.factor, made)
+                lost += made if gap.most is None else min(gap.most * pieces, made)
         return lost
 
     @cached_property

@@ -85,7 +85,7 @@ class BeforeAfter:
 
     def streams(self, document: ConfigDocument) -> Set[str]:
         """Return the streams whose rows are needed."""
-        kept = energy_per_piece.kept_streams(self.meters, self.assets)
+        kept = energy_per_piece.listed_streams(self.meters, self.assets)
         return kept & document.index_of.keys()
 
     def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
@@ -170,21 +170,22 @@ class _Compared:
         self._full = [period.day_sums(sets.full) for period in periods]
         of_main = exclusions.of_main
         measured = (as_measured, as_measured)
-        worst = (greatest, least) if rule.gain else (least, greatest)
+        against = (greatest, least) if rule.gain else (least, greatest)
         nothing: frozenset[int] = frozenset()
         self.estimates = {
             name: rule.estimate(
                 *(
-                    numbered(days, without, numerator)
-                    for days, numerator in zip(sums, numerators, strict=True)
+                    numbered(days, without, one, blind=name == "blind")
+                    for days, one in zip(sums, figures, strict=True)
                 )
             )
-            for name, sums, without, numerators in (
+            for name, sums, without, figures in (
                 ("main", self._matched, of_main, measured),
                 ("with", self._matched, exclusions.days, measured),
                 ("without", self._matched, nothing, measured),
                 ("full", self._full, of_main, measured),
-                ("worst", self._matched, of_main, worst),
+                ("worst", self._matched, of_main, against),
+                ("blind", self._matched, of_main, against),
             )
         }
         self._main = [numbered(days, of_main) or [] for days in self._matched]
@@ -271,6 +272,12 @@ def plan_before_after(claim: Claim) -> BeforeAfter:
     parameters.finish("1")
     if before[0] >= before[1]:
         raise bad_parameter(claim, "empty before period", "对比基期为空")
+    if before[1] > claim.first:
+        raise bad_parameter(
+            claim,
+            "the before period does not end before the after period begins",
+            "对比基期没有在报告期开始之前结束",
+        )
     return BeforeAfter(
         claim,
         metric,

@@ -15,6 +15,7 @@ LEAST_WHOLE_DAYS: Final = 28
 _DAYS_A_WEEK: Final = 7
 _LOWERING: Final = (
     "days.provisional",
+    "days.unknown-decide",
     "drift.",
     "exclusions.decide",
     "period.not-whole-weeks-",
@@ -22,6 +23,7 @@ _LOWERING: Final = (
     "period.weekday",
     "rules.",
     "set.full-differs",
+    "unknown.share-",
 )
 """Beginnings of the names that lower `pass` to `pass, point only`."""
 
@@ -85,3 +87,5 @@ def of_words(estimates: Mapping[str, Estimate]) -> Iterator[str]:
         yield "set.full-differs"
     if word["main"] != word["worst"]:
         yield "unknown.pieces"
+    if word["main"] != word["blind"]:
+        yield "days.unknown-decide"

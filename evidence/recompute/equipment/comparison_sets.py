@@ -22,7 +22,7 @@ from evidence.recompute.interval import (
 UNKNOWN_SHARE: Final = 10
 """A day is valid, and an asset matched, if at most one tenth of the time base is unknown (U11)."""
 UNDETERMINED: Final = "undetermined"
-WORDS: Final = ("pass", "pass, point only", "inconclusive", "fail", UNDETERMINED)
+WORDS: Final = ("pass", "pass, point only", "inconclusive", UNDETERMINED, "fail")
 """From the strongest to the weakest."""
 
 
@@ -39,9 +39,6 @@ class Period:
         found = []
         for day in self.days:
             present = [days[day.number] for days in own if day.number in days]
-            high: int | None = 0
-            for one in present:
-                high = None if high is None or one.high is None else high + one.high
             found.append(
                 DaySum(
                     day.number,
@@ -50,8 +47,8 @@ class Period:
                         sum(one.d for one in present),
                         sum(one.p for one in present),
                         sum(one.k for one in present),
-                        sum(one.low for one in present),
-                        high,
+                        _together(one.low for one in present),
+                        _together(one.high for one in present),
                     ),
                 )
             )
@@ -65,6 +62,16 @@ class Period:
         known = own.values()
         base, unknown = sum(one.p for one in known), sum(one.k for one in known)
         return base > 0 and UNKNOWN_SHARE * unknown <= base
+
+
+def _together(pairs: Iterable[Pair | None]) -> Pair | None:
+    """Return the sum of some (n, d), None if one of them is not limited."""
+    n = d = 0
+    for pair in pairs:
+        if pair is None:
+            return None
+        n, d = n + pair[0], d + pair[1]
+    return n, d
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +107,12 @@ class DaySum(NamedTuple):
     @property
     def is_valid(self) -> bool:
         """Return whether the day counts: there is a base and a denominator, and at most a tenth is unknown."""
-        one = self.sums
-        return one.p > 0 and one.d > 0 and UNKNOWN_SHARE * one.k <= one.p
+        return self.sums.p > 0 and self.sums.d > 0 and not self.is_unknown
+
+    @property
+    def is_unknown(self) -> bool:
+        """Return whether there is a base, and more than a tenth of it is unknown."""
+        return self.sums.p > 0 and UNKNOWN_SHARE * self.sums.k > self.sums.p
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,39 +136,43 @@ class Estimate:
 
 NOTHING: Final = Estimate(None, None, UNDETERMINED)
 
-Numerator = Callable[[DayIntegers], int | None]
-"""Which n of a day is taken: as measured, least or greatest."""
+Figures = Callable[[DayIntegers], Pair | None]
+"""Which (n, d) of a day is taken: as measured, or that at the least or greatest metric."""
 
 
-def as_measured(one: DayIntegers) -> int:
-    """Return n as measured."""
-    return one.n
+def as_measured(one: DayIntegers) -> Pair:
+    """Return n and d as measured."""
+    return one.n, one.d
 
 
-def least(one: DayIntegers) -> int:
-    """Return the least n."""
+def least(one: DayIntegers) -> Pair | None:
+    """Return n and d at the least metric, None if it is not limited."""
     return one.low
 
 
-def greatest(one: DayIntegers) -> int | None:
-    """Return the greatest n, None if it is not limited."""
+def greatest(one: DayIntegers) -> Pair | None:
+    """Return n and d at the greatest metric, None if it is not limited."""
     return one.high
 
 
 def numbered(
-    days: Iterable[DaySum], without: Collection[int], numerator: Numerator = as_measured
+    days: Iterable[DaySum],
+    without: Collection[int],
+    figures: Figures = as_measured,
+    *,
+    blind: bool = False,
 ) -> list[tuple[int, Pair]] | None:
-    """Return number and (N, D) of the valid days that are not left out, None if an N of them is not limited.
+    """Return number and (n, d) of the valid days that are not left out, None if one of them is not limited.
 
-    without: numbers of the days left out.
+    without: numbers of the days left out. blind: the unknown days too.
     """
     found = []
     for day in days:
-        if day.is_valid and day.number not in without:
-            n = numerator(day.sums)
-            if n is None:
+        if (day.is_valid or (blind and day.is_unknown)) and day.number not in without:
+            pair = figures(day.sums)
+            if pair is None:
                 return None
-            found.append((day.number, (n, day.sums.d)))
+            found.append((day.number, pair))
     return found
 
 
@@ -180,16 +195,16 @@ class Rule:
         old, new = [pair for _, pair in before], [pair for _, pair in after]
         change = self._change(old, new)
         fewest = min(len(old), len(new))
-        if change is None or fewest < LEAST_DAYS or min(_num(old), _num(new)) <= 0:
+        if change is None or fewest < LEAST_DAYS or _num(new) <= 0:
             return Estimate(change, None, UNDETERMINED)
         widest = widest_interval(old, new, self.weekdays, gain=self.gain)
         return Estimate(change, widest, word(widest.interval, change, self.threshold, fewest))
 
     def _change(self, old: Sequence[Pair], new: Sequence[Pair]) -> Fraction | None:
-        above, below = _num(new) * _den(old), _num(old) * _den(new)
-        if below == 0:
+        """Return the change of the ratio of sums, None without a positive ratio before and a positive base after."""
+        if min(_num(old), _den(old), _den(new)) <= 0:
             return None
-        quotient = Fraction(above, below)
+        quotient = Fraction(_num(new) * _den(old), _num(old) * _den(new))
         return quotient - 1 if self.gain else 1 - quotient
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from evidence.canonical import Json
-from evidence.recompute.claim_tools import ratio, text_of
+from evidence.recompute.claim_tools import text_of
 from evidence.recompute.interval import Pair
 from kpi.student_t import t975
 
@@ -20,10 +20,10 @@ _PERSISTENCE: Final = Fraction(1645, 1000)
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What the weeks of a period show. slope: change from the first to the last week as a share of the mean."""
+    """What the weeks of a period show. slope: change from the first to the last week as a share of their mean."""
 
     weeks: int
-    slope: Fraction | None
+    slope: Fraction
     trend: bool
     persistent: bool
 
@@ -38,27 +38,31 @@ class Drift:
 
 
 def drift(days: Sequence[tuple[int, Pair]], mondays: Iterable[int]) -> Drift | None:
-    """Return what the complete weeks of a period show, None with fewer than 8 of three valid days and more.
+    """Return what the complete weeks of a period show.
+
+    None with fewer than 8 of three valid days and more, or without a positive mean.
 
     days: number and (N, D) of the valid days, ascending. mondays: numbers of the first days of the weeks that lie
     wholly inside the period.
     """
     num, den = sum(n for _, (n, _) in days), sum(d for _, (_, d) in days)
-    by_week: dict[int, list[int]] = {monday: [] for monday in mondays}
+    by_week: dict[int, list[Pair]] = {monday: [] for monday in mondays}
     for number, (n, d) in days:
         monday = number - (number + 3) % 7
         if monday in by_week:
-            by_week[monday].append(n * den - num * d)
-    weeks = [sum(u) for u in by_week.values() if len(u) >= _LEAST_DAYS_A_WEEK]
-    if len(weeks) < LEAST_WEEKS:
+            by_week[monday].append((n, d))
+    tested = [week for week in by_week.values() if len(week) >= _LEAST_DAYS_A_WEEK]
+    base = sum(d for week in tested for _, d in week)
+    if len(tested) < LEAST_WEEKS or num * base <= 0:
         return None
+    weeks = [sum(n * den - num * d for n, d in week) for week in tested]
     count = len(weeks)
     at = range(1 - count, count, 2)
     spread = sum(t * t for t in at)
     b = Fraction(sum(t * y for t, y in zip(at, weeks, strict=True)), spread)
     mean = Fraction(sum(weeks), count)
     off = [y - mean for y in weeks]
-    slope = ratio(b * 2 * (count - 1) * count, num * den)
+    slope = b * 2 * (count - 1) * count / (num * base)
     return Drift(count, slope, _is_trend(off, b, spread), _is_persistent(off))
 
 

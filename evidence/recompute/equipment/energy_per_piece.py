@@ -31,14 +31,9 @@ NAME: Final = "energy-per-piece/2"
 
 
 def listed_streams(meters: Iterable[str], assets: Iterable[str]) -> set[str]:
-    """Return the streams that coverage is stated of: energy of the meters, state and count of the assets."""
-    return piece_streams(assets) | {f"{meter}.energy" for meter in meters}
-
-
-def kept_streams(meters: Iterable[str], assets: Iterable[str]) -> set[str]:
-    """Return the streams whose rows are needed; the state stream of a meter holds its uptime."""
-    meters = tuple(meters)
-    return listed_streams(meters, assets) | {f"{meter}.state" for meter in meters}
+    """Return the streams that are needed and listed; the state stream of a meter holds its uptime."""
+    kinds = ("energy", "state")
+    return piece_streams(assets) | {f"{meter}.{kind}" for meter in meters for kind in kinds}
 
 
 def energy_registers(signals: Signals, meter: str) -> list[Counted]:
@@ -61,7 +56,7 @@ class EnergyPerPiece:
 
     def streams(self, document: ConfigDocument) -> Set[str]:
         """Return the streams of meters and assets that are needed."""
-        return kept_streams(self.meters, self.assets) & document.index_of.keys()
+        return listed_streams(self.meters, self.assets) & document.index_of.keys()
 
     def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
         """Return the streams that may not be withheld: all that the plan keeps."""

@@ -19,20 +19,11 @@ _STEPS_A_DAY: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ProductionDay:
-    """A whole production day. number: of its local date, 0 = 1970-01-01. stretches: its time, in order."""
+    """A whole production day, [start, end) in Unix ms. number: of its local date, 0 = 1970-01-01."""
 
     number: int
-    stretches: tuple[Interval, ...]
-
-    @property
-    def start(self) -> int:
-        """Return its first ms."""
-        return self.stretches[0][0]
-
-    @property
-    def end(self) -> int:
-        """Return the instant after its last ms."""
-        return self.stretches[-1][1]
+    start: int
+    end: int
 
 
 def weekday(number: int) -> int:
@@ -41,7 +32,10 @@ def weekday(number: int) -> int:
 
 
 def whole_days(signals: Signals) -> list[ProductionDay]:
-    """Return the production days no instant of which lies outside the window, by date."""
+    """Return the production days no instant of which lies outside the window, by date.
+
+    A day that a change of the calendar tore into several stretches is none of them.
+    """
     window = signals.window
     if not window.runs:
         return []
@@ -59,8 +53,9 @@ def whole_days(signals: Signals) -> list[ProductionDay]:
     first, last = window.runs[0].plant.calendar, window.runs[-1].plant.calendar
     beyond = days_beyond(first, last, window.start, window.end)
     return [
-        ProductionDay(number, tuple(stretches[number]))
+        ProductionDay(number, *stretches[number][0])
         for number in sorted(stretches.keys() - beyond)
+        if len(stretches[number]) == 1
     ]
 
 

@@ -79,7 +79,8 @@ def _declared(entry: Asset) -> str | None:
 class ProductList:
     """The products of one asset in one configuration, with what is true of those that it does not list.
 
-    frozen: ideal cycles, by product, that stand before those of the configuration.
+    frozen: ideal cycles, by product, that stand before those of the configuration; those that it does not list stand
+    beside its own, except "", which names no product where others are listed.
     """
 
     def __init__(
@@ -88,10 +89,10 @@ class ProductList:
         entry = plant.assets.get(asset)
         products = () if entry is None else entry.products
         cycle_of = {one.id: frozen.get(one.id, one.ideal_cycle) for one in products}
-        cycles = [cycle for cycle in cycle_of.values() if cycle > 0]
+        self._frozen = {id_: cycle for id_, cycle in frozen.items() if id_ or id_ in cycle_of}
+        cycles = [cycle for cycle in {**self._frozen, **cycle_of}.values() if cycle > 0]
         self.ideal = (min(cycles), max(cycles)) if cycles else None
-        """Smallest and largest ideal ms a piece of the products listed, None without any."""
-        self._frozen = frozen
+        """Smallest and largest ideal ms a piece of the products listed and frozen, None without any."""
         self._listed = {
             one.id: ProductData(self._own(cycle_of[one.id]), one.factor, one.weight)
             for one in products

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Final
 
 from evidence.recompute.equipment.sums import PIECE_ROLES
@@ -62,7 +63,7 @@ def _lasting(calendar: Calendar) -> Calendar:
 
 def _counters(plant: Plant, stream: str, roles: Iterable[Role]) -> Hashable:
     return frozenset(
-        (signal.name, signal.role, signal.scale, signal.counter)
+        (signal.name, signal.role, Fraction(*signal.scale), signal.counter)
         for role in roles
         for signal in plant.of_role(stream, role)
     )
@@ -78,7 +79,7 @@ class _Tables:
         self._of_plant: dict[Plant, dict[str, int]] = {}
 
     def of(self, plant: Plant, asset: str) -> Hashable:
-        """Return the state tables that the state signals of an asset are read with, in stream order."""
+        """Return how the states of an asset are read: debounce, and its state signals in stream order with tables."""
         numbers = self._of_plant.get(plant)
         if numbers is None:
             numbers = self._of_plant[plant] = {
@@ -88,4 +89,8 @@ class _Tables:
                 for name, table in plant.tables.items()
             }
         signals = plant.of_role(f"{asset}.state", Role.STATE)
-        return tuple(numbers.get(plant.table_of(asset, signal)) for signal in signals)
+        read = [
+            (signal.name, signal.hold_ms, numbers.get(plant.table_of(asset, signal)))
+            for signal in signals
+        ]
+        return plant.assets[asset].debounce_ms, tuple(read)

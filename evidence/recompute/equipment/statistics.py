@@ -91,16 +91,20 @@ def statistics_of(signals: Signals, asset: str) -> AssetStatistics:
 
 
 def pieces_of(
-    work: AssetWork, sums: Sums, gaps: Iterable[Gap], ideal: tuple[Fraction, Fraction] | None
+    work: AssetWork,
+    sums: Sums,
+    gaps: Iterable[Gap],
+    ideal: tuple[Fraction, Fraction] | None,
+    factor: int | None = None,
 ) -> Pieces:
-    """Return sums of cells with what gaps of the same time can hide."""
+    """Return sums of cells with what gaps of the same time can hide; factor: see `AssetWork.hidden`."""
     gaps = list(gaps)
     from_rest = any(row.good_from_rest for row in sums.rows)
     return Pieces(
         sums,
         ideal,
-        {role: work.hidden(gaps, role) for role in PIECE_ROLES},
-        work.lost(gaps) if from_rest else 0,
+        {role: work.hidden(gaps, role, factor) for role in PIECE_ROLES},
+        work.lost(gaps, factor) if from_rest else 0,
     )
 
 

@@ -83,7 +83,9 @@ def plant(*signals: dict[str, Any], **more: Any) -> dict[str, Any]:
     return machine([asset("a1", **more)], {"a1": [state_signal(), *signals]})
 
 
-def test_a_reset_over_time_without_the_signal_is_one_gap_of_which_only_the_configured_time_counts() -> None:
+def test_a_reset_over_time_without_the_signal_is_one_gap_of_which_only_the_configured_time_counts() -> (
+    None
+):
     # good is configured in minutes 0–4 and 8–12 and falls from 50 at 2 to 3 at 10: one gap from 2 to 10 with the
     # planned minutes 2, 3 and 8, 9 of it; 4–8 has no counter of good pieces at all: 4 minutes, rule (iv)
     log = log_of((4, plant(GOOD, SCRAP)), (4, plant(SCRAP)), (4, plant(GOOD, SCRAP)))
@@ -388,7 +390,9 @@ def energy(log: PlantLog) -> Any:
 
 
 def test_a_register_whose_carrier_changes_has_no_coefficient() -> None:
-    log = log_of((3, metered(consumption("x", "gas"))), (3, metered(consumption("x", "steam", "t"))))
+    log = log_of(
+        (3, metered(consumption("x", "gas"))), (3, metered(consumption("x", "steam", "t")))
+    )
     read(log, "m1/x", (0, 0), (2, 3), (5, 7))
     found = energy(log)["detail"]
     assert found["undefined"] == "no_coefficient"
