@@ -135,9 +135,7 @@ def _first_state_signal(document: ConfigDocument, asset: str) -> SignalSpec | No
     return next(iter(document.signals_of(asset, Role.STATE)), None)
 
 
-def _table(
-    document: ConfigDocument, asset: str, sealed: SignalSpec | None
-) -> StateTable | None:
+def _table(document: ConfigDocument, asset: str, sealed: SignalSpec | None) -> StateTable | None:
     """Return the table of a state signal by the configuration in force: its own, else that of the asset."""
     found = document.asset.get(asset)
     if found is None or sealed is None:

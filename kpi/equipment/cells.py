@@ -257,7 +257,5 @@ def atoms_of(cut: Cut) -> Int64:
 
 def roles_of(documents: Sequence[ConfigDocument], asset: str) -> Int32:
     """Return the bits of the count roles that each configuration has for an asset."""
-    found = [
-        sum(ROLE_BIT[r] for r in COUNT_ROLES if d.signals_of(asset, r)) for d in documents
-    ]
+    found = [sum(ROLE_BIT[r] for r in COUNT_ROLES if d.signals_of(asset, r)) for d in documents]
     return np.array(found, dtype=np.int32)

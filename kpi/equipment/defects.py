@@ -71,7 +71,9 @@ def _low(
     sums: Sequence[EquipmentSums], made: Sequence[int], good: Sequence[int], rate: Fraction
 ) -> Fraction:
     """Return the least rate: what gaps of the counters of good pieces may hide was good; 0 if that is not limited."""
-    hidden = known(bounds_of(s).good_hidden for s in sums)  # 0 where no counter counts the good ones
+    hidden = known(
+        bounds_of(s).good_hidden for s in sums
+    )  # 0 where no counter counts the good ones
     if hidden is None:
         return min(Fraction(0), rate)
     most = [max(g, min(n, g + h)) for n, g, h in zip(made, good, hidden, strict=True)]

@@ -49,7 +49,9 @@ def _key_step(asset: Asset) -> bool:
 
 
 _RATIOS: Final[
-    Mapping[str, tuple[tuple[tuple[Callable[[Versions], bool], ...], ...], Callable[[Versions], bool]]]
+    Mapping[
+        str, tuple[tuple[tuple[Callable[[Versions], bool], ...], ...], Callable[[Versions], bool]]
+    ]
 ] = {
     "smart-share": (((_all(_smart),),), _all(lambda _: True)),
     "smart-declared-networked": (((_all(_smart),), (_all(_networked),)), _any(_smart)),

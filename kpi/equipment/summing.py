@@ -104,7 +104,11 @@ class _Summing:
         A counter of good pieces that never answers beside others that do measures nothing.
         """
         roles, _ = distinct(self._present[self._service])
-        if self._cells.accepted and not self._cells.answered & GOOD and any(r & GOOD for r in roles):
+        if (
+            self._cells.accepted
+            and not self._cells.answered & GOOD
+            and any(r & GOOD for r in roles)
+        ):
             return False
         return not roles or any(r & GOOD or r & FROM_TOTAL == FROM_TOTAL for r in roles)
 

@@ -357,7 +357,11 @@ def _calendar(h: Habit, world: World) -> dict[str, Any]:
 def _coefficients(h: Habit) -> dict[str, Any]:
     rows = [
         {"carrier": "electricity", "kgce": [1229, 10_000], "unit": "kW.h"},
-        {"carrier": "gas", "kgce": h.pick("kgce.gas", ([13_300, 10_000],) * 9 + ([9, 7],)), "unit": "t"},
+        {
+            "carrier": "gas",
+            "kgce": h.pick("kgce.gas", ([13_300, 10_000],) * 9 + ([9, 7],)),
+            "unit": "t",
+        },
         {"carrier": "steam", "kgce": [12_143, 100], "unit": "t"},
     ]
     if h.chance("kgce.wrong", 0.05):
@@ -471,7 +475,8 @@ def _random_rows(
                 points.setdefault(key, set()).add((x["role"], x["type"]))
     restarts = {
         d: sorted(
-            begin * MIN + rng.randrange((end - begin) * 60) * 1000 for _ in range(rng.choice((0, 0, 1, 2)))
+            begin * MIN + rng.randrange((end - begin) * 60) * 1000
+            for _ in range(rng.choice((0, 0, 1, 2)))
         )
         for d in DEVICES
     }
@@ -576,6 +581,8 @@ def _write(
     elif what < 0.2 + trouble:
         log.row(target, at, value, source=False)
     elif what < 0.25 + trouble:
-        log.row(target, at, value, delay=rng.choice((400_000, 1_500_000)), flags=RowFlag.BACK_FILLED)
+        log.row(
+            target, at, value, delay=rng.choice((400_000, 1_500_000)), flags=RowFlag.BACK_FILLED
+        )
     else:
         log.row(target, at, value, delay=rng.choice((0, 0, 0, 500, 70_000, 200_000)))

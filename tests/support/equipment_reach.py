@@ -134,7 +134,9 @@ def _of_energy(item: Item) -> Iterator[str]:
 
 def _of_loops(item: Item) -> Iterator[str]:
     for one in item["detail"]["loops"]:
-        yield from (name for name in ("automatic_ms", "changes", "limit_ms", "unknown_ms") if one[name])
+        yield from (
+            name for name in ("automatic_ms", "changes", "limit_ms", "unknown_ms") if one[name]
+        )
         if one["running_ms"] > one["automatic_ms"] + one["limit_ms"] + one["unknown_ms"]:
             yield "running by hand"
 
@@ -175,7 +177,15 @@ def _of_log(work: Workspace) -> Iterator[str]:
             if other is None:
                 yield "signal disappears"
             elif other != spec:
-                for name in ("role", "scale", "type", "hold_ms", "counter", "alternate_of", "carrier"):
+                for name in (
+                    "role",
+                    "scale",
+                    "type",
+                    "hold_ms",
+                    "counter",
+                    "alternate_of",
+                    "carrier",
+                ):
                     if getattr(spec, name) != getattr(other, name):
                         yield f"{name} changes"
         if a.document.coefficients != b.document.coefficients:

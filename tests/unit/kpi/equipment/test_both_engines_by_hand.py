@@ -83,7 +83,9 @@ def plant(*signals: dict[str, Any], **more: Any) -> dict[str, Any]:
     return machine([asset("a1", **more)], {"a1": [state_signal(), *signals]})
 
 
-def test_a_reset_over_time_without_the_signal_is_one_gap_of_which_only_the_configured_time_counts() -> None:
+def test_a_reset_over_time_without_the_signal_is_one_gap_of_which_only_the_configured_time_counts() -> (
+    None
+):
     # good is configured in minutes 0–4 and 8–12 and falls from 50 at 2 to 3 at 10: one gap from 2 to 10 with the
     # planned minutes 2, 3 and 8, 9 of it; 4–8 has no counter of good pieces at all: 4 minutes, rule (iv)
     log = log_of((4, plant(GOOD, SCRAP)), (4, plant(SCRAP)), (4, plant(GOOD, SCRAP)))
@@ -92,7 +94,7 @@ def test_a_reset_over_time_without_the_signal_is_one_gap_of_which_only_the_confi
     read(log, "a1/good", (0, 40), (2, 50), (10, 3))
     found = oee(log, 12)
     assert spans(found) == [("good", 2, 10, 4, 40), ("good", 4, 8, 4, 40)]
-    # 10 at minute 2; the 3 of the reset are spread over 2–10: ⌊3·2/8⌋ = 0 before 4, ⌊3·6/8⌋ = 2 before 8, 1 after it, and
+    # 10 at minute 2; the 3 of the reset are spread over 2–10: ⌊3·2/8⌋ = 0 before 4, ⌊3·6/8⌋ = 2 before 8, 1 after it;
     # the 2 of 4–8 lie where no good pieces are counted: 11 of 12 minutes, at most 80 more
     assert (found["num"], found["den"]) == ("11", "12")
     assert (found["detail"]["low"], found["detail"]["high"]) == ("11/12", "91/12")
@@ -388,7 +390,9 @@ def energy(log: PlantLog) -> Any:
 
 
 def test_a_register_whose_carrier_changes_has_no_coefficient() -> None:
-    log = log_of((3, metered(consumption("x", "gas"))), (3, metered(consumption("x", "steam", "t"))))
+    log = log_of(
+        (3, metered(consumption("x", "gas"))), (3, metered(consumption("x", "steam", "t")))
+    )
     read(log, "m1/x", (0, 0), (2, 3), (5, 7))
     found = energy(log)["detail"]
     assert found["undefined"] == "no_coefficient"
