@@ -59,7 +59,7 @@ class IndexBuilder:
         known: Mapping[str, ConfigDocument] | None = None,
     ) -> None:
         """Start an empty index; `document` returns a configuration document by digest, `known` those parsed already."""
-        self._known = known or {}
+        self._known = dict(known or {})
         self.index = LogIndex()
         self.size = 0
         self._document = document
@@ -77,11 +77,13 @@ class IndexBuilder:
             index.config_of.append(number)
         elif isinstance(entry, Config):
             self._number_of[self.size] = len(index.documents)
-            known = self._known.get(entry.sha256.hex())
-            index.documents.append(known or parse_document(self._document(entry.sha256)))
+            digest = entry.sha256.hex()
+            if digest not in self._known:
+                self._known[digest] = parse_document(self._document(entry.sha256))
+            index.documents.append(self._known[digest])
             index.after_slot.append(index.slots[-1] if index.slots else None)
             index.from_slot.append(None)
-            index.digests.append(entry.sha256.hex())
+            index.digests.append(digest)
             index.entry_index.append(self.size)
             index.t_ms.append(entry.t_ms)
         elif isinstance(entry, Off):

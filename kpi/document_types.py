@@ -342,11 +342,6 @@ class ConfigDocument:
         """Return signals by (stream id, signal name)."""
         return {(s.id, x.name): x for s in self.streams for x in s.signals}
 
-    def state_table_of(self, asset: str) -> StateTable | None:
-        """Return the state table of an asset, None if the asset is absent or has none."""
-        found = self.asset.get(asset)
-        return self.table.get(found.state_table) if found else None
-
     def signals_of(
         self, asset: str, role: Role, *, alternates: bool = False
     ) -> tuple[SignalSpec, ...]:

@@ -16,6 +16,7 @@ class ConfigEntry:
     """One `config` entry of the log."""
 
     document: ConfigDocument
+    """The same object for documents of equal bytes: they are one configuration (claims.md §0)."""
     after_slot: int | None
     """Slot of the last block before this entry in the log; None = no block precedes it."""
     from_slot: int | None
@@ -80,14 +81,14 @@ class ConfigHistory:
         return tuple(sorted(s for s in self._registered if not self.counts(s)))
 
     def segments(self, start_ms: int, end_ms: int) -> tuple[ConfigSegment, ...]:
-        """Return the configurations in force in [start, end), tiling it; equal ones that touch are one."""
+        """Return the configurations in force in [start, end), tiling it; the same one twice in a row is one."""
         found: list[ConfigSegment] = []
         for i, entry in enumerate(self.used):
             low = start_ms if i == 0 else max(start_ms, self.from_slots[i] * MINUTE_MS)
             last = i + 1 == len(self.used)
             high = end_ms if last else min(end_ms, self.from_slots[i + 1] * MINUTE_MS)
             if low < high:
-                if found and found[-1].document == entry.document:
+                if found and found[-1].document is entry.document:
                     found[-1] = replace(found[-1], end_ms=high)
                     continue
                 stops = tuple(s for s in entry.document.calendar.stops if self.counts(s))

@@ -94,7 +94,7 @@ def cells_of(
     shifts = [
         ShiftId(names.shift.get(i, ""), 0, 0) for i in range(max(names.shift, default=-1) + 1)
     ]
-    answered, accepted, registers_answered = _answers(answers, names)
+    answered, accepted = _answers(answers, names)
     return AssetCells(
         asset=stored.asset,
         documents=known,
@@ -117,7 +117,6 @@ def cells_of(
         ),
         answered=answered,
         accepted=accepted,
-        registers_answered=registers_answered,
     )
 
 
@@ -201,21 +200,15 @@ def _gaps(gaps: Records, base: Int64, day_ms: Int64, places: Int32) -> GapTable:
     )
 
 
-def _answers(answers: Records, names: Names) -> tuple[int, int, frozenset[str]]:
-    """Return the bits of roles that answered and of those with an accepted reading, and the registers with one."""
+def _answers(answers: Records, names: Names) -> tuple[int, int]:
+    """Return the bits of the count roles that answered, and of those with an accepted reading."""
     answered = accepted = 0
-    registers = set()
     pairs = np.unique(answers["counter"].astype(np.int64) << 8 | answers["bits"])
     for pair in pairs.tolist():
         counter, bits = _counter(names.counter[pair >> 8]), pair & 0xFF
-        if counter.alternate_of:
+        if counter.alternate_of or counter.role not in COUNT_ROLES:
             continue
-        if counter.role not in COUNT_ROLES:
-            if bits & ACCEPTED:
-                registers.add(counter.signal)
-            continue
-        bit = ROLE_BIT[counter.role]
+        answered |= ROLE_BIT[counter.role]
         if bits & ACCEPTED:
-            accepted |= bit
-        answered |= bit
-    return answered, accepted, frozenset(registers)
+            accepted |= ROLE_BIT[counter.role]
+    return answered, accepted

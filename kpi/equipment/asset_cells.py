@@ -122,11 +122,6 @@ def form_cells(
         quantities=quantities,
         answered=answered,
         accepted=accepted,
-        registers_answered=frozenset(
-            c.signal
-            for c, r in record.counters.items()
-            if c.role in REGISTER_ROLES and r.booked.answered and not c.alternate_of
-        ),
     )
 
 

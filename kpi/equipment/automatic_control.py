@@ -122,7 +122,7 @@ def _time(work: Workspace, asset: str, name: str, running: Line) -> LoopTime:
 
 
 def _changes(mode: Line, running: Line, start_ms: int) -> int:
-    """Return how often one known mode value followed another at once, after the first ms of the window, while running."""
+    """Return how often one known mode value followed another at once while running, after the window's first ms."""
     known = mode.codes >= 0
     instants = mode.edges[1:-1][known[1:] & known[:-1]]
     instants = instants[instants > start_ms]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any, Final
 
@@ -149,8 +149,6 @@ class AssetCells:
     """Bits of the count roles with an accepted reading or an H row of a signal that is no alternate."""
     accepted: int
     """Bits of the count roles with an accepted reading of such a signal."""
-    registers_answered: frozenset[str] = field(default_factory=frozenset)
-    """Registers (energy, consumption) with an accepted reading."""
 
 
 def stretch(cells: AssetCells, low: int, high: int) -> AssetCells:

@@ -1,9 +1,11 @@
-"""The columnar engine of the agent and the plain engine of the verifier agree on every claim to the last integer."""
+"""The columnar engine of the agent and the plain engine of the verifier agree on every claim to the last integer.
+
+PLANTPROOF_PLANTS in the environment: so many random plants instead of the usual number.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
@@ -19,9 +21,7 @@ from kpi.claims import (
     OeeClaim,
     UploadRateClaim,
     UtilisationClaim,
-    claim_object,
 )
-from kpi.evaluate import evaluate
 from kpi.window import Span
 from model.flags import RowFlag
 from model.status import BAD, UNCERTAIN
@@ -38,19 +38,10 @@ from tests.support.kpi_plant import (
     shift,
     signal,
 )
-from tests.support.plain_engine import recompute_all
+from tests.support.two_engines import assert_same, examples
 
 DEVICES = ("a1", "a2", "a3", "m1", "x1")
 RATES = ((0, 1), (1, MIN), (3, MIN), (60, MIN), (7, 100_000), (0, 5))
-
-
-def assert_same(log: PlantLog, requests: Sequence[ClaimRequest]) -> None:
-    rows = log.rows()
-    ours = [claim_object("c", request, evaluate(request, rows)) for request in requests]
-    for item, plain in zip(ours, recompute_all(log, ours), strict=True):
-        assert item["detail"] == plain.detail, item["algorithm"]
-        assert (item["num"], item["den"]) == (str(plain.num), str(plain.den))
-        assert item["coverage"] == plain.coverage
 
 
 def random_document(rng: random.Random, stops: list[dict[str, object]]) -> dict[str, object]:
@@ -253,7 +244,7 @@ def present(log: PlantLog, span: Span, names: tuple[str, ...]) -> tuple[str, ...
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32 - 1))
 def test_two_engines_random_small_plant_agree_on_every_claim(seed: int) -> None:
     log, span = random_log(seed)

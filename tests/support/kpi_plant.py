@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kpi.document import parse_document
+from kpi.document import ConfigDocument, parse_document
 from kpi.history import ConfigEntry, ConfigHistory
 from kpi.window import NO_TIME_MS, PointKey, WindowRows
 from model.flags import RowFlag
@@ -206,13 +206,17 @@ class PlantLog:
 
     def history(self) -> ConfigHistory:
         entries, last, first_of = [], None, {}
+        parsed: dict[bytes, ConfigDocument] = {}
         for slot, _, at in self._blocks():
             first_of.setdefault(at, slot)
         for i, (kind, value) in enumerate(self.entries):
             if kind == "block":
                 last = value
             elif kind == "config":
-                entries.append(ConfigEntry(parse_document(value), last, first_of.get(i)))
+                data = canonical(value)
+                if data not in parsed:
+                    parsed[data] = parse_document(value)
+                entries.append(ConfigEntry(parsed[data], last, first_of.get(i)))
         return ConfigHistory(tuple(entries))
 
     def rows(self) -> WindowRows:

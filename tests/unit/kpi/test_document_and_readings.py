@@ -44,10 +44,7 @@ def test_parse_document_bytes_and_object_give_the_same() -> None:
         60_000,
     )
     assert found.signals_of("a1", Role.COUNT_SCRAP) == ()
-    table = found.state_table_of("a1")
-    assert table is not None
-    assert table.map["1"] is MachineState.RUN
-    assert found.state_table_of("zz") is None
+    assert found.table[found.asset["a1"].state_table].map["1"] is MachineState.RUN
     assert found.calendar.week_days == 7
 
 

@@ -94,7 +94,7 @@ def test_a_reset_over_time_without_the_signal_is_one_gap_of_which_only_the_confi
     read(log, "a1/good", (0, 40), (2, 50), (10, 3))
     found = oee(log, 12)
     assert spans(found) == [("good", 2, 10, 4, 40), ("good", 4, 8, 4, 40)]
-    # 10 at minute 2; the 3 of the reset are spread over 2–10: ⌊3·2/8⌋ = 0 before 4, ⌊3·6/8⌋ = 2 before 8, 1 after it, and
+    # 10 at minute 2; the 3 of the reset are spread over 2–10: ⌊3·2/8⌋ = 0 before 4, ⌊3·6/8⌋ = 2 before 8, 1 after it;
     # the 2 of 4–8 lie where no good pieces are counted: 11 of 12 minutes, at most 80 more
     assert (found["num"], found["den"]) == ("11", "12")
     assert (found["detail"]["low"], found["detail"]["high"]) == ("11/12", "91/12")
