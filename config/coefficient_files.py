@@ -8,6 +8,7 @@ from importlib import resources
 from config.yaml_document import parse_yaml
 from kpi.coefficients import CoefficientTable
 from kpi.coefficients_parsing import table_from_mapping
+from kpi.document_types import CoefficientRow, Coefficients
 from model.errors import ConfigError
 
 
@@ -21,6 +22,18 @@ def builtin_coefficients() -> dict[str, CoefficientTable]:
             table = coefficient_table(entry.read_bytes(), entry.name)
             found[table.id] = table
     return found
+
+
+@cache
+def plant_coefficients() -> dict[str, Coefficients]:
+    """Return the shipped tables as a plant file may name them, by id; raises ConfigError if one is wrong."""
+    return {name: for_document(table) for name, table in builtin_coefficients().items()}
+
+
+def for_document(table: CoefficientTable) -> Coefficients:
+    """Return the rows of a table that say one number: what the site must choose itself is no row of a plant."""
+    rows = [CoefficientRow(r.carrier, r.kgce, r.unit) for r in table.rows if r.kgce is not None]
+    return Coefficients(table.id, tuple(sorted(rows, key=lambda r: r.carrier)))
 
 
 def coefficient_table(data: bytes, name: str) -> CoefficientTable:

@@ -11,17 +11,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from config.base import ConfigModel
+from config.coefficient_files import coefficient_table, for_document, plant_coefficients
 from config.cross_checks import cross_check
 from config.equipment_checks import equipment_check
 from config.faults import ConfigFaultsError, Fault
 from config.messages import suggestion
 from config.model_faults import faults_of
 from config.models import DeviceConfig, PlantConfig, ProfileConfig, SignalConfig, StateTableConfig
-from config.plant_coefficients import plant_coefficients
 from config.profiles import builtin_profiles
 from config.state_tables import builtin_state_tables
 from config.yaml_document import YamlDocument, parse_yaml
 from kpi.document_types import Coefficients
+from model.errors import ConfigError
 
 _ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -81,7 +82,7 @@ def load_plant(
     """Read and check a plant file.
 
     `${NAME}` in texts is replaced from `environment`; coefficients: the tables that a plant may name, by id;
-    None = those that ship.
+    None = those that ship, and a file `….yaml` beside the plant file.
     Raises ConfigFaultsError with all faults found.
     """
     try:
@@ -122,13 +123,38 @@ def parse_plant(
         )
     faults += cross_check(plant, document)
     known = coefficients
-    if known is None:  # read only where one is named: most plants name none
-        known = plant_coefficients() if plant.coefficients else {}
+    if known is None:
+        known = _coefficients(plant, path, document, faults)
     faults += equipment_check(plant, devices, known, document)
     if faults:
         raise ConfigFaultsError(_sorted(faults))
     table = known.get(plant.coefficients, NO_TABLE)
     return LoadedPlant(path, plant, tuple(devices), table)
+
+
+def _coefficients(
+    plant: PlantConfig, path: Path, document: YamlDocument, faults: list[Fault]
+) -> Mapping[str, Coefficients]:
+    """Return the tables that ship, or that of the site's own file; reads nothing if the plant names none."""
+    name = plant.coefficients
+    if not name:
+        return {}
+    if not name.endswith(".yaml"):
+        return plant_coefficients()
+    try:
+        own = coefficient_table((path.parent / name).read_bytes(), name)
+    except OSError as exc:
+        en, zh = f"{name} cannot be read: {exc.strerror}", f"无法读取 {name}：{exc.strerror}"
+    except ConfigError as exc:
+        en, zh = exc.en, exc.zh
+    else:
+        table = for_document(own)
+        if plant_coefficients().get(own.id, table) == table:
+            return {name: table}
+        en = f"{name} has the id '{own.id}' of a table that ships, with other numbers; give it an id of its own"
+        zh = f"{name} 用了自带折标系数表的 id“{own.id}”，数值却不同；请另起 id"
+    faults.append(document.fault(("coefficients",), en, zh))
+    return {name: NO_TABLE}
 
 
 def _written_tables(plant: PlantConfig) -> dict[str, StateTableConfig]:
