@@ -30,6 +30,18 @@ COMPARED: Final = (
 """KPI, its figure, the figure of its change (empty: only the two values)."""
 
 
+ON_BOARD: Final = frozenset(
+    {
+        KpiKey.OEE,
+        KpiKey.DEFECT_RATE,
+        KpiKey.UPLOAD_RATE,
+        KpiKey.NETWORKED,
+        KpiKey.NC_RATIO,
+        KpiKey.UTILISATION,
+        KpiKey.ENERGY_PER_PIECE,
+    }
+)
+"""The pairs that the wall shows; the report has all of them."""
 LESS_IS_BETTER: Final = frozenset({KpiKey.DEFECT_RATE, KpiKey.ENERGY_PER_PIECE, KpiKey.UNIT_ENERGY})
 """Their change is a reduction, so that positive is better."""
 
@@ -69,7 +81,9 @@ def comparison_view(
         )
         for item in assessment.rows
     )
-    rows = tuple(_row(key, name, change, figures) for key, name, change in COMPARED)
+    rows = tuple(
+        _row(key, name, change, figures) for key, name, change in COMPARED if key in ON_BOARD
+    )
     explanations = {
         name: explain(
             name,
