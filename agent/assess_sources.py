@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.bundle_log import history_of_bundle
 from agent.claims_reader import figures_from_bundle
-from agent.figures import Figure, evaluate_figures, requests_for
+from agent.figures import Figure, evaluate_figures, requests_over
 from agent.folders import data_folder
 from agent.issue import CLAIMS_FILE
 from agent.issue_report import check_span
@@ -130,7 +130,7 @@ def source_of_plant(plant: LoadedPlant, after: Window, before: Window | None) ->
         check_span(log, span)
     periods = Periods(spans[0], spans[1] if before is not None else None)
     rows = log.window(min(s.first - s.lead for s in spans), max(s.last + s.grace for s in spans))
-    requests = requests_for(log.index.documents[-1], spans[0], periods.before)
+    requests = requests_over(rows.history, spans[0], periods.before)
     origin: Origin = log.head.origin
     figures = evaluate_figures(requests, rows).figures
     return FigureSource(

@@ -12,7 +12,7 @@ from agent.scheme_assessment import SchemeAssessment
 from kpi.bilingual import Bilingual
 from kpi.clauses import Clause, Proposal, Target
 from kpi.display import number_text
-from kpi.grades import Grade
+from kpi.grades import Grade, Origin
 from kpi.metrics import BEFORE, METRICS, metric_of
 from kpi.scheme import Group, Rule
 from kpi.scheme_ambiguities import Ambiguity
@@ -201,6 +201,11 @@ def _remarks(assessment: SchemeAssessment, verdict: RowVerdict) -> Iterator[Bili
             "方括号内为缺失数据留下的最小值与最大值",
             "in brackets: the least and the greatest value that missing data leave open",
         )
+    if _unclaimed(verdict.known):
+        yield Bilingual(
+            "该数不是声明：由已封存的台账与联网声明推得，验证程序不复算",
+            "no claim: follows from the sealed registry and the networked claim, the verifier does not recompute it",
+        )
     if row.target is not None and verdict.figure not in ("", row.target.metric):
         yield _stands_in(verdict.figure)
     if row.reading is not None:
@@ -234,6 +239,16 @@ def _shown(known: Figure | None, metric: str) -> str:
     if known is None or not isinstance(known.value, Fraction):
         return ""
     return f"{value_text(known.value, metric)} {bounds_text(known, metric)}".strip()
+
+
+def _unclaimed(known: Figure | None) -> bool:
+    """Return whether a figure follows from the log and yet no claim states it."""
+    return (
+        known is not None
+        and known.grade is not None
+        and known.origin is Origin.MEASURED
+        and not known.claim
+    )
 
 
 def _stands_in(name: str) -> Bilingual:

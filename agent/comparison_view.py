@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from agent.assessment import Assessment, grade_of
-from agent.figure_views import UNIT_OF, explain, value_of
+from agent.figure_views import UNIT_OF, decimals_of, explain, value_of
 from agent.figures import Figure
 from agent.web.state import ClauseRow, CompareRow, Explanation
 from kpi.window import Span
@@ -28,6 +28,22 @@ COMPARED: Final = (
     (KpiKey.AUTOMATIC_CONTROL, "automatic-control-rate", ""),
 )
 """KPI, its figure, the figure of its change (empty: only the two values)."""
+
+
+ON_BOARD: Final = frozenset(
+    {
+        KpiKey.OEE,
+        KpiKey.DEFECT_RATE,
+        KpiKey.UPLOAD_RATE,
+        KpiKey.NETWORKED,
+        KpiKey.NC_RATIO,
+        KpiKey.UTILISATION,
+        KpiKey.ENERGY_PER_PIECE,
+    }
+)
+"""The pairs that the wall shows; the report has all of them."""
+LESS_IS_BETTER: Final = frozenset({KpiKey.DEFECT_RATE, KpiKey.ENERGY_PER_PIECE, KpiKey.UNIT_ENERGY})
+"""Their change is a reduction, so that positive is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +81,9 @@ def comparison_view(
         )
         for item in assessment.rows
     )
-    rows = tuple(_row(key, name, change, figures) for key, name, change in COMPARED)
+    rows = tuple(
+        _row(key, name, change, figures) for key, name, change in COMPARED if key in ON_BOARD
+    )
     explanations = {
         name: explain(
             name,
@@ -100,7 +118,7 @@ def _row(key: KpiKey, name: str, change: str, figures: Mapping[str, Figure]) -> 
         gain = compared.result.value
         threshold = getattr(compared.request, "threshold", None)
     elif before and after is not None:
-        gain = after / before - 1
+        gain = 1 - after / before if key in LESS_IS_BETTER else after / before - 1
     return CompareRow(
         key=key,
         before=before,
@@ -108,6 +126,7 @@ def _row(key: KpiKey, name: str, change: str, figures: Mapping[str, Figure]) -> 
         change=gain,
         word=word,
         unit=UNIT_OF.get(key, Unit.PERCENT),
+        decimals=1 if (shown := figures.get(name)) is None else decimals_of(shown, 1),
         threshold=threshold if isinstance(threshold, Fraction) else None,
         explain=change or name,
     )

@@ -55,6 +55,17 @@ def coverage_of(figures: Figures, suffix: str = "") -> Fraction | None:
     return ratio_text(figure.result.detail.get("pooled")) if figure is not None else None
 
 
+def decimals_of(figure: Figure, usual: int) -> int:
+    """Return the usual places, or as many as show four digits of a small number of kgce."""
+    value = figure.result.value
+    if figure.request.unit != "kgce" or value is None or not 0 < value < 1:
+        return usual
+    places = 1
+    while value * 10**places < 1:
+        places += 1
+    return places + 3
+
+
 def window_ms(span: Span) -> tuple[int, int]:
     """Return the window of a span in Unix ms."""
     return span.start_ms, span.end_ms
@@ -79,6 +90,7 @@ def explain(
         value=result.value,
         reason=reason_of(figure),
         unit=unit,
+        decimals=decimals_of(figure, 2),
         window_ms=window_ms(request.span),
         operands=operands_of(figure),
         members=members_of(figure, names),

@@ -25,6 +25,7 @@ from kpi.claims import (
 )
 from kpi.document import Asset, ConfigDocument
 from kpi.evaluate import evaluate
+from kpi.history import ConfigHistory
 from kpi.window import Span, WindowRows
 from kpi.workspace import Workspace
 from model.signal import Role
@@ -130,21 +131,43 @@ _DENOMINATORS: Final[Mapping[str, Callable[[Asset], bool]]] = {
 
 
 def requests_for(
-    document: ConfigDocument, after: Span, before: Span | None
+    document: ConfigDocument,
+    after: Span,
+    before: Span | None,
+    earlier: ConfigDocument | None = None,
 ) -> dict[str, ClaimRequest]:
     """Return the claims of a report by id; ids of the before period end in `-before`.
 
-    A claim is asked for if the registry has what it counts; what then cannot be known, the claim says with its reason.
+    document: the last configuration of the after period; earlier: that of the before period, None = the same. A claim
+    is asked for if the registry of its period has what it counts; what then cannot be known, the claim says with its
+    reason. OEE is compared for the assets that both have; energy only if the same meters stand before the same assets.
     """
-    groups = groups_of(document)
-    requests: dict[str, ClaimRequest] = {}
-    for suffix, span in (("", after), ("-before", before)):
-        if span is not None:
-            found = {**_claims_of(groups, document, span), **_ratios_of(document, span)}
-            requests |= {f"{name}{suffix}": request for name, request in found.items()}
+    requests = _period_claims(document, after)
     if before is not None:
-        requests |= _changes_of(groups, after, before)
+        old = earlier or document
+        found = _period_claims(old, before)
+        requests |= {f"{name}-before": request for name, request in found.items()}
+        requests |= _changes_of(groups_of(document), groups_of(old), after, before)
     return requests
+
+
+def requests_over(
+    history: ConfigHistory, after: Span, before: Span | None
+) -> dict[str, ClaimRequest]:
+    """Return the claims of a report over a log: each period is asked by the last configuration in force in it.
+
+    Raises PermanentError while the log has no block.
+    """
+    earlier = None if before is None else _last(history, before)
+    return requests_for(_last(history, after), after, before, earlier)
+
+
+def _last(history: ConfigHistory, span: Span) -> ConfigDocument:
+    return history.segments(span.start_ms, span.end_ms)[-1].document
+
+
+def _period_claims(document: ConfigDocument, span: Span) -> dict[str, ClaimRequest]:
+    return {**_claims_of(groups_of(document), document, span), **_ratios_of(document, span)}
 
 
 def _claims_of(groups: Groups, document: ConfigDocument, span: Span) -> dict[str, ClaimRequest]:
@@ -179,22 +202,26 @@ def _ratios_of(document: ConfigDocument, span: Span) -> dict[str, ClaimRequest]:
     }
 
 
-def _changes_of(groups: Groups, after: Span, before: Span) -> dict[str, ClaimRequest]:
-    """Return the comparisons of both periods."""
+def _changes_of(new: Groups, old: Groups, after: Span, before: Span) -> dict[str, ClaimRequest]:
+    """Return the comparisons of both periods.
+
+    An asset that left the registry took its pieces with it but not its share of a meter: such energy is not compared.
+    """
     found: dict[str, ClaimRequest] = {}
-    if groups.oee:
+    oee = tuple(name for name in new.oee if name in old.oee)
+    if oee:
         found["oee-change"] = BeforeAfterClaim(
-            after, before, "oee-iso22400/1", "increase", OEE_GAIN, groups.oee
+            after, before, "oee-iso22400/1", "increase", OEE_GAIN, oee
         )
-    if groups.meters and groups.metered:
+    if new.meters and new.metered and (new.meters, new.metered) == (old.meters, old.metered):
         found["energy-change"] = BeforeAfterClaim(
             after,
             before,
             "energy-per-piece/1",
             "reduction",
             ENERGY_REDUCTION,
-            groups.metered,
-            groups.meters,
+            new.metered,
+            new.meters,
         )
     return found
 

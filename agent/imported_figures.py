@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from agent.known_figures import Periods
 from agent.records import load_records
-from config.coefficient_files import builtin_coefficients
+from config.coefficient_files import builtin_coefficients, coefficient_table
 from config.loader import LoadedPlant
 from kpi.coefficients import CoefficientTable
 from kpi.grades import Grade, Letter, Origin
@@ -82,10 +82,16 @@ def known(figure: RecordFigure) -> KnownFigure:
 def imported_figures(plant: LoadedPlant, coefficients: str | None) -> ImportedFigures:
     """Return the seam for one plant; raises ConfigError for a table of coefficients that does not exist.
 
-    coefficients: id of a table; None = the one that the plant names, if it names one.
+    coefficients: id of a shipped table; None = the table that the plant names, if it names one.
     """
     config = plant.config
-    table = coefficient_table_of(coefficients or config.coefficients)
+    own = config.coefficients
+    if coefficients is None and own.endswith(".yaml"):
+        table: CoefficientTable | None = coefficient_table(
+            (plant.path.parent / own).read_bytes(), own
+        )
+    else:
+        table = coefficient_table_of(coefficients or own)
     return ImportedFigures(offset_min(config.site.zone), config.calendar.day_start, table)
 
 

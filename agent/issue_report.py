@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.assessment import Assessment, assess
-from agent.figures import Evaluation, evaluate_figures, requests_for
+from agent.figures import Evaluation, evaluate_figures, requests_over
 from agent.issue import REPORT_FILE, HeadKeeper, Issued, issue_bundle
 from agent.known_figures import Periods
 from agent.log_reader import SealedLog
@@ -82,10 +82,9 @@ def issue_report(
     for span in (after, before):
         if span is not None:
             check_span(log, span)
-    document = log.index.documents[-1]
     spans = [s for s in (before, after) if s is not None]
     rows = log.window(min(s.first - s.lead for s in spans), max(s.last + s.grace for s in spans))
-    evaluation = evaluate_figures(requests_for(document, after, before), rows)
+    evaluation = evaluate_figures(requests_over(rows.history, after, before), rows)
     origin = log.head.origin
     library = builtin_library()
     scheme = library.schemes[SCHEME]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -12,7 +12,7 @@ from agent.assessment import Assessment, grade_of, worst_coverage
 from agent.comparison_view import COMPARED
 from agent.evidence_grades import DECLARED
 from agent.figure_detail import ratio_text
-from agent.figure_views import UNIT_OF, coverage_of, reason_of
+from agent.figure_views import UNIT_OF, coverage_of, decimals_of, reason_of
 from agent.figures import Evaluation, Figure
 from agent.log_reader import SealedLog
 from agent.report_devices import all_gaps, daily_upload, device_rows
@@ -173,7 +173,7 @@ def _kpis(inputs: ReportInputs) -> tuple[KpiRow, ...]:
                 key=key,
                 algorithm=figures[name].request.algorithm,
                 unit=UNIT_OF.get(key, Unit.PERCENT),
-                decimals=_decimals(figures[name]),
+                decimals=decimals_of(figures[name], 2),
                 after=_measured(inputs, figures[name], "", compared, "after"),
                 before=_measured(inputs, before, "-before", compared, "before")
                 if before is not None
@@ -187,14 +187,6 @@ def _kpis(inputs: ReportInputs) -> tuple[KpiRow, ...]:
             )
         )
     return tuple(rows)
-
-
-def _decimals(figure: Figure) -> int:
-    """Return two places, or as many as show four digits of a small number of kgce."""
-    value = figure.result.value
-    if figure.request.unit != "kgce" or value is None or not 0 < value < 1:
-        return 2
-    return next(n for n in range(1, 20) if value * 10**n >= 1) + 3
 
 
 def _grade(inputs: ReportInputs, name: str, *, simulated: bool) -> Grade | None:
@@ -362,8 +354,39 @@ def _findings(inputs: ReportInputs) -> tuple[Finding, ...]:
                     ),
                 )
             )
-    more = statistics.coefficient_findings(inputs.evaluation.figures)
+    figures = inputs.evaluation.figures
+    more = (*_set_changed(figures), *statistics.coefficient_findings(figures))
     return (*found, *more, *inputs.simulated_faults)
+
+
+def _set_changed(figures: Mapping[str, Figure]) -> Iterator[Finding]:
+    """Yield what must be said if the two periods are not about the same devices."""
+
+    def assets(name: str) -> frozenset[str]:
+        found = figures.get(name)
+        return frozenset(getattr(found.request, "assets", ())) if found is not None else frozenset()
+
+    for name, zh, en in (
+        (
+            "oee",
+            "OEE 只对两期都有的设备比较",
+            "OEE is compared for the devices of both periods only",
+        ),
+        ("energy-per-piece", "单位产品能耗不作前后比较", "energy per piece is not compared"),
+    ):
+        after, before = assets(name), assets(f"{name}-before")
+        if not before or after == before:
+            continue
+        added, gone = sorted(after - before), sorted(before - after)
+        yield Finding(
+            code="set-changed",
+            text=Text(
+                f"两期设备不同（{name}）：增加 {'、'.join(added) or '无'}，减少 {'、'.join(gone) or '无'}",
+                f"the devices of the periods differ ({name}): added {', '.join(added) or 'none'}, "
+                f"gone {', '.join(gone) or 'none'}",
+            ),
+            effect=Text(zh, en),
+        )
 
 
 def _calendar(document: ConfigDocument, work: Workspace) -> CalendarUsed:

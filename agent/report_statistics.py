@@ -138,11 +138,26 @@ def _carrier(table: str, carrier: str) -> Text:
     return Text(row.zh, row.en) if row is not None else Text(carrier, carrier)
 
 
+def _own_table(name: str) -> Finding:
+    return Finding(
+        code="energy.own-table",
+        text=Text(
+            f"折标系数表 {name} 由企业自行提供，不是随程序发布的表",
+            f"the table of coefficients {name} is the site's own, none that ships",
+        ),
+        effect=Text(
+            "单位产品综合能耗以此表计算，须对照标准核对",
+            "the energy per weighted piece rests on it: check it against the standard",
+        ),
+    )
+
+
 def coefficient_findings(figures: Figures) -> tuple[Finding, ...]:
     """Return what must be said of the coefficients that the unit energy uses."""
-    table = builtin_coefficients().get(coefficients_of(figures))
+    name = coefficients_of(figures)
+    table = builtin_coefficients().get(name)
     if table is None:
-        return ()
+        return (_own_table(name),) if name else ()
     used = {str(row["carrier"]) for row in _rows(figures, "unit-energy", "meters")}
     return tuple(
         Finding(

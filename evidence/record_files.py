@@ -88,7 +88,7 @@ def _chain(bundle: Bundle, numbers: list[int], origin: Origin) -> list[Mapping[s
             )
         data = read_small(bundle, name)
         manifest = canonical.parse_object(data)
-        if manifest.get("v") != 1 or manifest.get("number") != number:
+        if not (_is(manifest.get("v"), 1) and _is(manifest.get("number"), number)):
             raise _bad(
                 f"{name} is not the manifest of import {number}", f"{name} 不是该次导入的清单"
             )
@@ -145,6 +145,11 @@ def _import(manifest: Mapping[str, Json], files: set[str], gone: set[str]) -> Re
         attached=bool(digests) and not missing,
         in_force=in_force,
     )
+
+
+def _is(value: Json | None, wanted: int) -> bool:
+    """Return whether a value is an integer; to Python true equals 1."""
+    return value == wanted and not isinstance(value, bool)
 
 
 def _object(value: Json) -> Mapping[str, Json]:

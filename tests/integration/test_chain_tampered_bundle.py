@@ -340,7 +340,7 @@ def test_configuration_flipped_for_one_minute_is_shown(tmp_path: Path):
         "stream": "press-01.count",
     }
     assert coverage["plc-01.count"]["absent"] == 0
-    mine = [text for text in changes if text.startswith("claim upload-rate:")]
+    mine = [text for text in changes if text.startswith("claims upload-rate, ")]
     assert len(mine) == 2
     assert f"from slot {FIRST + 155}" in mine[0]
     assert f"from slot {FIRST + 156}" in mine[1]

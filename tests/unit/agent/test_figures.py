@@ -123,6 +123,23 @@ def test_counted_asset_without_reject_signal_or_state_stays_in_the_group(tmp_pat
     assert "press-01" not in groups.oee
 
 
+def test_machine_of_the_after_period_alone_is_not_asked_for_before(tmp_path: Path) -> None:
+    """The retrofit brings press-01; it has no claim before, and OEE is compared without it."""
+
+    def without_press(plant: dict[str, Any]) -> None:
+        plant["devices"] = [d for d in plant["devices"] if d["id"] != "press-01"]
+        for d in plant["devices"]:
+            d["energy_of"] = [n for n in d.get("energy_of", []) if n != "press-01"]
+
+    old = document(tmp_path, without_press)
+    requests = requests_for(document(tmp_path), AFTER, BEFORE, old)
+    assert requests["oee-by-product"].assets == ("cnc-02", "plc-01", "press-01")
+    assert requests["oee-by-product-before"].assets == ("cnc-02", "plc-01")
+    assert requests["oee-change"].assets == ("cnc-02", "plc-01")
+    assert "energy-change" not in requests, "meter-02 measures another set of machines"
+    assert "energy-per-piece-before" in requests
+
+
 SPAN = Span(0, 1440, lead=0, grace=0)
 
 

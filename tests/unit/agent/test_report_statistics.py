@@ -137,18 +137,19 @@ def test_carrier_has_the_name_of_its_table_and_marks_are_told() -> None:
 
 
 def test_what_must_be_said_of_a_coefficient_is_a_finding_of_the_report() -> None:
-    def told(carrier: str) -> list[str]:
+    def told(carrier: str, table: str = "gb-t-2589-2020-annex-a") -> list[str]:
         found = figures(
             "unit-energy",
             UnitEnergyClaim(SPAN, ("m",), ("a",)),
             Fraction(1),
-            coefficients="gb-t-2589-2020-annex-a",
+            coefficients=table,
             meters=[{"meter": "m", "carrier": carrier, "kgce": "1/1"}],
         )
         return [f.code for f in statistics.coefficient_findings(found)]
 
     assert told("electricity") == []
     assert "energy.medium" in told("compressed-air")
+    assert told("electricity", "own-2026") == ["energy.own-table"]
 
 
 def test_loops_are_told_with_their_times() -> None:

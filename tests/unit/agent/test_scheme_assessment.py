@@ -244,6 +244,55 @@ def test_current_effects_of_the_factory_form_are_filled_where_there_is_a_figure(
     )
 
 
+def test_figure_that_no_claim_states_says_so_where_it_decides() -> None:
+    library = builtin_library()
+    rate = Figure(Fraction(4, 5), origin=Origin.MEASURED, grade=GRADED)
+    source = FigureSource(
+        {},
+        Periods(None, None),
+        "ev/x/y/1",
+        simulated=False,
+        text=Bilingual("源", "source"),
+        registry={"key-equipment-networked": rate},
+    )
+    found = assess_scheme(library, library.schemes["CD-SF"], on=ON, source=source)
+    row = line(found, "CD-SF-A2")
+    assert (row.word.zh, row.figure, row.grade) == ("达到", "80 %", "B")
+    assert any("不是声明" in remark.zh for remark in row.remarks)
+
+
+def test_bounds_stand_beside_the_value_and_a_threshold_between_them_decides_nothing() -> None:
+    library = builtin_library()
+    rate = Figure(
+        Fraction(4, 5), low=Fraction(13, 20), unbounded=True, grade=GRADED, claim="some-claim"
+    )
+    source = FigureSource(
+        {},
+        Periods(None, None),
+        "ev/x/y/1",
+        simulated=False,
+        text=Bilingual("源", "source"),
+        registry={"key-equipment-networked": rate},
+    )
+    found = assess_scheme(library, library.schemes["CD-SF"], on=ON, source=source)
+    row = line(found, "CD-SF-A2")  # at least 70 %
+    assert (row.word.zh, row.figure) == ("无法判定", "80 % [65, ∞]")
+    assert any("最小值与最大值" in remark.zh for remark in row.remarks)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("0.000008154277", "0.000008154 tce/件"),  # four digits of a small number
+        ("0.5", "0.5000 tce/件"),
+        ("0", "0 tce/件"),
+        ("12.5", "12.50 tce/件"),
+    ],
+)
+def test_small_number_with_a_unit_shows_four_digits(value: str, text: str) -> None:
+    assert value_text(Fraction(value), "unit-energy") == text
+
+
 def test_state_of_the_document_is_told_for_the_date() -> None:
     assert "已过期" in text_of(assessed("CQ18-WS"))
     assert "征求意见稿" in text_of(assessed("CD-WS"))

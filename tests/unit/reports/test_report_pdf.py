@@ -152,6 +152,17 @@ def test_report_prints_products_gaps_ratios_carriers_loops_and_imports(
         assert part in text, part
 
 
+def test_bounds_that_differ_are_never_written_alike() -> None:
+    """67.6329 % and 67.6330 % both round to 67.63 %: places are added until they differ."""
+    data = sample()
+    row = next(r for r in data.kpis if r.algorithm == "oee/2")
+    close = Measured(
+        value=Fraction(676_329, 10**6), low=Fraction(676_329, 10**6), high=Fraction(676_330, 10**6)
+    )
+    page = content(replace(data, kpis=[replace(row, after=close)]), "zh-CN")
+    assert page["kpis"][0]["after"] == "67.63 %\n[67.6329 %, 67.6330 %]"
+
+
 def test_hours_of_a_loop_are_written_with_one_place() -> None:
     page = content(sample(), "zh-CN")
     assert page["loops"] == [["furnace-01", "tic-101", "500.0", "465.0", "20.0", "5.0", "41"]]
