@@ -16,9 +16,12 @@ from kpi.claims import (
     BeforeAfterClaim,
     ClaimRequest,
     ClaimResult,
+    ComparisonClaim,
     DefectRateClaim,
     EnergyPerPieceClaim,
+    EquipmentEnergyClaim,
     EquipmentOeeClaim,
+    ExcludedDay,
     NcRatioClaim,
     NetworkedClaim,
     OeeClaim,
@@ -72,25 +75,27 @@ def _request(claim: Mapping[str, Any]) -> ClaimRequest:
             return NetworkedClaim(here, Fraction(*claim["threshold"]), claim["min_days"])
         case RegistryRatioClaim.algorithm:
             return RegistryRatioClaim(here, claim["ratio"])
-        case EnergyPerPieceClaim.algorithm:
-            return EnergyPerPieceClaim(here, meters, assets)
-        case UnitEnergyClaim.algorithm:
-            return UnitEnergyClaim(here, meters, assets)
-        case BeforeAfterClaim.algorithm:
-            return BeforeAfterClaim(
-                here,
-                span(claim["before"]),
-                claim["metric"],
-                claim["sense"],
-                Fraction(*claim["threshold"]),
-                assets,
-                meters,
-            )
+        case BeforeAfterClaim.algorithm | ComparisonClaim.algorithm:
+            return _comparison(claim, here, span(claim["before"]))
+        case algorithm if algorithm in _OF_METERS:
+            return _OF_METERS[algorithm](here, meters, assets)
+        case algorithm if algorithm in _OF_ASSETS:
+            return _OF_ASSETS[algorithm](here, assets)
         case algorithm:
-            found = _OF_ASSETS.get(algorithm)
-            if found is None:
-                raise ValueError(f"unknown algorithm {algorithm}")
-            return found(here, assets)
+            raise ValueError(f"unknown algorithm {algorithm}")
+
+
+def _comparison(claim: Mapping[str, Any], after: Span, before: Span) -> ClaimRequest:
+    threshold = Fraction(*claim["threshold"])
+    assets, meters = tuple(claim["assets"]), tuple(claim.get("meters", ()))
+    if claim["algorithm"] == BeforeAfterClaim.algorithm:
+        return BeforeAfterClaim(
+            after, before, claim["metric"], claim["sense"], threshold, assets, meters
+        )
+    excluded = tuple(ExcludedDay(one["date"], one["reason"]) for one in claim["exclusions"])
+    return ComparisonClaim(
+        after, before, claim["metric"], claim["sense"], threshold, assets, meters, excluded
+    )
 
 
 _OF_ASSETS: Final[Mapping[str, Callable[[Span, tuple[str, ...]], ClaimRequest]]] = {
@@ -104,3 +109,9 @@ _OF_ASSETS: Final[Mapping[str, Callable[[Span, tuple[str, ...]], ClaimRequest]]]
     )
 }
 """Claims whose only parameter is a list of assets."""
+_OF_METERS: Final[
+    Mapping[str, Callable[[Span, tuple[str, ...], tuple[str, ...]], ClaimRequest]]
+] = {
+    claim.algorithm: claim for claim in (EnergyPerPieceClaim, EquipmentEnergyClaim, UnitEnergyClaim)
+}
+"""Claims whose parameters are lists of meters and assets."""

@@ -18,7 +18,7 @@ from reports.words import KpiKey, Text, Unit, VerdictWord
 COMPARED: Final = (
     (KpiKey.OEE, "oee", "oee-change"),
     (KpiKey.OEE_BY_PRODUCT, "oee-by-product", ""),
-    (KpiKey.DEFECT_RATE, "defect-rate", ""),
+    (KpiKey.DEFECT_RATE, "defect-rate", "defect-change"),
     (KpiKey.UPLOAD_RATE, "upload-rate", ""),
     (KpiKey.NETWORKED, "networked", ""),
     (KpiKey.NC_RATIO, "nc-ratio", ""),

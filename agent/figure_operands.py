@@ -8,6 +8,7 @@ from typing import Any, Final
 from agent.figure_detail import details
 from agent.figures import Figure
 from agent.web.state import Operand
+from kpi.comparison_details import interval_texts
 from reports.words import Text
 
 _MS: Final = Text("毫秒", "ms")
@@ -171,10 +172,9 @@ def _comparison(figure: Figure) -> Iterator[Operand]:
         ):
             if item in part:
                 yield _operand(f"{zh} {label_zh}", f"{en} {label_en}", part[item])
-    interval = detail.get("interval", {})
-    for key, zh, en in (("low", "下限", "low"), ("high", "上限", "high")):
-        if key in interval:
-            yield _operand(f"区间{zh}", f"interval {en}", interval[key])
+    interval = interval_texts(detail)
+    for text, zh, en in zip(interval or (), ("下限", "上限"), ("low", "high"), strict=False):
+        yield _operand(f"区间{zh}", f"interval {en}", text)
 
 
 _OPERANDS: Final[Mapping[str, Callable[[Figure], Iterator[Operand]]]] = {
@@ -186,6 +186,8 @@ _OPERANDS: Final[Mapping[str, Callable[[Figure], Iterator[Operand]]]] = {
     "automatic-control/1": _automatic_control,
     "upload-rate/1": _upload_rate,
     "energy-per-piece/1": _energy_per_piece,
+    "energy-per-piece/2": _energy_per_piece,
     "before-after/1": _comparison,
+    "before-after/2": _comparison,
 }
 """By algorithm; any other shows its fraction."""

@@ -9,11 +9,11 @@ from typing import Final
 
 from kpi.claims import (
     AutomaticControlClaim,
-    BeforeAfterClaim,
     ClaimRequest,
     ClaimResult,
+    ComparisonClaim,
     DefectRateClaim,
-    EnergyPerPieceClaim,
+    EquipmentEnergyClaim,
     EquipmentOeeClaim,
     NcRatioClaim,
     NetworkedClaim,
@@ -34,6 +34,8 @@ OEE_GAIN: Final = Fraction(10, 100)
 """生产效率提高10% (CQ18 art. 4 (6)); OEE is our measured twin of it, not the official figure."""
 ENERGY_REDUCTION: Final = Fraction(8, 100)
 """能源利用率提高8%, read strictly as a drop of the unit consumption of 8 %."""
+DEFECT_REDUCTION: Final = Fraction(10, 100)
+"""产品不良品率降低10% (CQ18 art. 4 (6)), read as a relative reduction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ def _claims_of(groups: Groups, document: ConfigDocument, span: Span) -> dict[str
         found["oee-by-product"] = EquipmentOeeClaim(span, groups.counted)
         found["defect-rate"] = DefectRateClaim(span, groups.counted)
     if groups.meters and groups.metered:
-        found["energy-per-piece"] = EnergyPerPieceClaim(span, groups.meters, groups.metered)
+        found["energy-per-piece"] = EquipmentEnergyClaim(span, groups.meters, groups.metered)
     if document.coefficients.rows and groups.energy_meters and groups.energy_metered:
         found["unit-energy"] = UnitEnergyClaim(span, groups.energy_meters, groups.energy_metered)
     if groups.looped:
@@ -208,16 +210,17 @@ def _changes_of(new: Groups, old: Groups, after: Span, before: Span) -> dict[str
     An asset that left the registry took its pieces with it but not its share of a meter: such energy is not compared.
     """
     found: dict[str, ClaimRequest] = {}
-    oee = tuple(name for name in new.oee if name in old.oee)
-    if oee:
-        found["oee-change"] = BeforeAfterClaim(
-            after, before, "oee-iso22400/1", "increase", OEE_GAIN, oee
+    counted = tuple(name for name in new.counted if name in old.counted)
+    if counted:
+        found["oee-change"] = ComparisonClaim(after, before, "oee/2", "increase", OEE_GAIN, counted)
+        found["defect-change"] = ComparisonClaim(
+            after, before, "defect-rate/1", "reduction", DEFECT_REDUCTION, counted
         )
     if new.meters and new.metered and (new.meters, new.metered) == (old.meters, old.metered):
-        found["energy-change"] = BeforeAfterClaim(
+        found["energy-change"] = ComparisonClaim(
             after,
             before,
-            "energy-per-piece/1",
+            "energy-per-piece/2",
             "reduction",
             ENERGY_REDUCTION,
             new.metered,
@@ -245,7 +248,7 @@ def evaluate_figures(requests: Mapping[str, ClaimRequest], rows: WindowRows) -> 
 
     found = {}
     for name, request in requests.items():
-        before = space(request.before) if isinstance(request, BeforeAfterClaim) else None
+        before = space(request.before) if isinstance(request, ComparisonClaim) else None
         found[name] = Figure(name, request, evaluate(request, space(request.span), before))
     return Evaluation(found, spaces)
 

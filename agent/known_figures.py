@@ -12,7 +12,7 @@ from agent.evidence_grades import evidence_grade
 from agent.figure_detail import ratio_text
 from agent.figures import Figure
 from kpi.bilingual import Bilingual
-from kpi.claims import BeforeAfterClaim
+from kpi.claims import ComparisonClaim
 from kpi.display import number_text
 from kpi.grades import Grade, Letter, Origin, PeriodEvidence, grade
 from kpi.metrics import BEFORE, metric_of
@@ -92,7 +92,7 @@ def measured_figures(figures: Mapping[str, Figure], *, simulated: bool) -> dict[
     found = {}
     for name, figure in figures.items():
         request = figure.request
-        threshold = request.threshold if isinstance(request, BeforeAfterClaim) else None
+        threshold = request.threshold if isinstance(request, ComparisonClaim) else None
         graded = evidence_grade(name, figures, simulated=simulated)
         origin = Origin.DECLARED if graded.letter is Letter.D else Origin.MEASURED
         known = figure_of(figure.result, threshold)

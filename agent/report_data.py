@@ -15,9 +15,11 @@ from agent.figure_detail import ratio_text
 from agent.figure_views import UNIT_OF, coverage_of, decimals_of, reason_of
 from agent.figures import Evaluation, Figure
 from agent.log_reader import SealedLog
+from agent.report_comparison import comparison_findings
 from agent.report_devices import all_gaps, daily_upload, device_rows
 from agent.software import NAME, source_digest, version
 from kpi.calendar import ProductionDay
+from kpi.comparison_details import interval_texts
 from kpi.days import asset_days
 from kpi.document import ConfigDocument
 from kpi.energy import meter_days
@@ -219,8 +221,7 @@ def _measured(
 
 
 def _interval(compared: Figure | None) -> tuple[str, str] | None:
-    found = compared.result.detail.get("interval") if compared is not None else None
-    return (str(found["low"]), str(found["high"])) if isinstance(found, dict) else None
+    return interval_texts(compared.result.detail) if compared is not None else None
 
 
 def _word(
@@ -355,7 +356,11 @@ def _findings(inputs: ReportInputs) -> tuple[Finding, ...]:
                 )
             )
     figures = inputs.evaluation.figures
-    more = (*_set_changed(figures), *statistics.coefficient_findings(figures))
+    more = (
+        *_set_changed(figures),
+        *comparison_findings(figures),
+        *statistics.coefficient_findings(figures),
+    )
     return (*found, *more, *inputs.simulated_faults)
 
 

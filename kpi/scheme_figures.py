@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 from kpi.claims import ClaimResult, Json
 from kpi.clauses import Operator, Target
 from kpi.comparison import FEWEST_DAYS, FIRM_DAYS, Word
+from kpi.comparison_details import finding_names, stated_change, valid_days
+from kpi.equipment.before_after_findings import lowers
 from kpi.grades import Grade, Origin
 from kpi.metrics import METRICS
 from model.ratio import Ratio, Undefined
@@ -102,29 +103,22 @@ def _fraction(text: Json | None) -> Fraction | None:
 
 
 def _change(result: ClaimResult) -> Change | None:
-    """Return the interval of a `before-after/1` result (claims.md §4), None if it states none."""
-    bounds, before, after = (_object(result.detail, k) for k in ("interval", "before", "after"))
-    low, high = bounds.get("low"), bounds.get("high")
-    days = [n for n in (before.get("valid"), after.get("valid")) if isinstance(n, int)]
-    if (
-        result.value is None
-        or not isinstance(low, str)
-        or not isinstance(high, str)
-        or len(days) != 2
-    ):
+    """Return the interval of a comparison (claims.md §4, §5), None if it states none.
+
+    Of `before-after/2` it spans the main estimate and the worst one, and is firm only if no finding lowers the word.
+    """
+    days = valid_days(result.detail)
+    stated = stated_change(result)
+    if stated is None or days is None:
         return None
+    value, low, high = stated
     return Change(
-        result.value,
-        Fraction(Decimal(low)),
-        Fraction(Decimal(high)),
+        value,
+        low,
+        high,
         sufficient=min(days) >= FEWEST_DAYS,
-        firm=min(days) >= FIRM_DAYS,
+        firm=min(days) >= FIRM_DAYS and not lowers(finding_names(result.detail)),
     )
-
-
-def _object(detail: Mapping[str, Json], key: str) -> Mapping[str, Json]:
-    found = detail.get(key)
-    return found if isinstance(found, Mapping) else {}
 
 
 def word_for(figure: Figure, target: Target) -> Word | Undefined | None:

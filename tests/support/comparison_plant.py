@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from kpi.claims import ComparisonClaim, EquipmentEnergyClaim, ExcludedDay
+from kpi.equipment.production_days import date_of
 from kpi.window import Span
 from tests.support.equipment_plant import machine, product, rules, state_signal
 from tests.support.kpi_plant import (
@@ -166,7 +167,7 @@ def _calendar(rng: random.Random, zone: int, day_start: int) -> dict[str, Any]:
     extra = []
     if rng.random() < 0.2:
         extra.append({"date": "2026-03-15", "from_min": start, "name": "x", "to_min": start + 300})
-    cal = calendar(
+    return calendar(
         day_start_min=day_start,
         shifts=shifts,
         breaks=rng.choice(([], [[720, 750]])),
@@ -174,7 +175,6 @@ def _calendar(rng: random.Random, zone: int, day_start: int) -> dict[str, Any]:
         extra=extra,
         offsets=offsets,
     )
-    return cal
 
 
 def _machine(rng: random.Random, name: str) -> _Machine:
@@ -297,8 +297,6 @@ def _exclusions(
             {"asset": "*", "from_ms": begin - longer, "kind": rng.choice(("off", "off", "off", "pm")),
              "to_ms": begin + DAY + longer}
         )  # fmt: skip
-    from kpi.equipment.production_days import date_of
-
     reasons = ("holiday", "force_majeure", "registered_stop")
     return (
         tuple(ExcludedDay(date_of(d).isoformat(), rng.choice(reasons)) for d in sorted(days)),

@@ -9,9 +9,9 @@ import pytest
 
 from kpi.claims import ComparisonClaim
 from kpi.window import Span
-from tests.support.compared_days import DAY, LONG, MIN, Diary, plan, plant
-from tests.support.equipment_plant import counted, state_signal
-from tests.support.kpi_plant import HOUR, shift
+from tests.support.compared_days import Diary, plan, plant
+from tests.support.equipment_plant import LONG, counted, state_signal
+from tests.support.kpi_plant import DAY, HOUR, MIN, shift
 from tests.support.one_claim import Engine, both
 
 H = 240 * MIN
@@ -63,7 +63,7 @@ def test_day_that_a_window_cuts_is_not_whole(
     if first < 0:
         claim = ComparisonClaim(
             claim.span,
-            Span(claim.before.first, claim.before.last - 1, 600, 10),
+            Span(claim.before.first, claim.before.last - 1, 1500, 10),
             claim.metric,
             claim.sense,
             claim.threshold,
