@@ -112,7 +112,7 @@ DEFINITIONS: Final = (
         "registry-ratio/1",
         "台账比率（智能装备、联网、关键工序数控化）",
         "ratios of the registry",
-        "Σ sets with one property / Σ sets with another, true in every configuration of the window",
+        "Σ sets with one property in every configuration of the window / Σ sets with another in any of them",
         "1",
         "ours (kpi.md B.5)",
     ),

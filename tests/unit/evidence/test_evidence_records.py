@@ -208,7 +208,7 @@ def without(name: str) -> Members:
             ("INVALID", "record", 6),
         ),
         ({"records/000001.json": imported(7, None)}, ("INVALID", "record", 6)),
-        ({"records/000001.json": imported(1, None, number=True)}, ("INVALID", "record", 6)),
+        ({"records/000001.json": imported(True, None)}, ("INVALID", "record", 6)),
         (
             {"records/000001.json": imported(1, None, origin="ev/91500000TEST000017/ws1")},
             ("INVALID", "record", 6),
