@@ -17,7 +17,8 @@ SHIFTS: Final = (("早班", 480, 1200), ("晚班", 1200, 1920))
 """Name, first and last minute after local midnight, on all seven weekdays."""
 BREAKS: Final = ((0, 30), (720, 750))
 """Breaks in minutes after local midnight, on every date."""
-WEEKS: Final = 3
+WEEKS: Final = 4
+"""Shorter periods allow no word (docs/formats/claims.md §5 `before-after/2`)."""
 LEAD_SLOTS: Final = 60
 """The agent runs this many minutes before and after each period, so that states and counters are carried in."""
 
@@ -58,7 +59,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A comparison: three weeks before, one week of rebuilding with the agent off, three weeks after."""
+    """A comparison: four weeks before, one week of rebuilding with the agent off, four weeks after."""
 
     seed: int
     first_day: date

@@ -35,7 +35,7 @@ def demo(
     ] = False,
     lang: LanguageOption = None,
 ) -> None:
-    """演示 / Demo: simulators, agent, board, six weeks of history, report, bundle, verification. All simulated."""
+    """演示 / Demo: simulators, agent, board, eight weeks of history, report, bundle, verification. All simulated."""
     from agent.demo.run import DemoOptions, run_demo
 
     language = resolve_language(lang)

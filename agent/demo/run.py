@@ -28,7 +28,7 @@ from model.errors import ConfigError, PermanentError
 MARKER: Final = ".plantproof-demo"
 SIMULATORS_LIMIT_S: Final = 300.0
 STEP_NAMES: Final = {
-    "render": ("生成六周模拟历史", "rendering six weeks of simulated history"),
+    "render": ("生成八周模拟历史", "rendering eight weeks of simulated history"),
     "seal": ("逐分钟封存", "sealing minute by minute"),
     "report": ("计算指标并排版报告", "computing figures and report"),
     "verify": (

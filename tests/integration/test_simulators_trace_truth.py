@@ -325,7 +325,7 @@ def test_truth_parts_add_up(truth):
         for kind in ("ideal", "measurable"):
             days, window = period[kind]["days"], period[kind]["window"]
             for asset, whole in window["assets"].items():
-                assert sum(whole["atoms"].values()) == 21 * 86_400_000
+                assert sum(whole["atoms"].values()) == 28 * 86_400_000
                 for key in ("good", "scrap", "total", "pbt", "apt"):
                     assert whole[key] == sum(d["assets"][asset][key] for d in days)
                 assert whole["total"] == whole["good"] + whole["scrap"]

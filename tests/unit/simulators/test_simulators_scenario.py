@@ -114,9 +114,9 @@ def test_plan_refuses_a_tuesday():
         Plan(7, date(2026, 8, 4))
 
 
-def test_plan_periods_are_three_weeks_with_one_between():
+def test_plan_periods_are_four_weeks_with_one_between():
     plan = Plan(7, date(2026, 8, 3))
-    assert plan.before.end_ms - plan.before.start_ms == 21 * DAY_MS
+    assert plan.before.end_ms - plan.before.start_ms == 28 * DAY_MS
     assert plan.after.start_ms - plan.before.end_ms == 7 * DAY_MS
     assert plan.after.slots == (plan.after.start_ms // 60_000, plan.after.end_ms // 60_000)
 
@@ -136,9 +136,9 @@ def test_plan_ending_before_is_the_latest_that_is_over():
     # Saturday 2026-11-21 06:44 UTC: the after period ends on Monday 2026-11-16 08:00 local
     now = 1_795_243_440_000
     plan = plan_ending_before(now, 7)
-    assert plan.first_day == date(2026, 9, 28)
+    assert plan.first_day == date(2026, 9, 14)
     assert plan.after.end_ms == day_start_ms(date(2026, 11, 16))
     # an hour of grace belongs to the trace: at 08:59 local of that Monday it was not complete yet
     monday = day_start_ms(date(2026, 11, 16))
     assert plan_ending_before(monday + HOUR_MS, 7) == plan
-    assert plan_ending_before(monday + HOUR_MS - 1, 7).first_day == date(2026, 9, 21)
+    assert plan_ending_before(monday + HOUR_MS - 1, 7).first_day == date(2026, 9, 7)
