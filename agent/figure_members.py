@@ -140,5 +140,6 @@ _MEMBERS: Final[Mapping[str, Callable[[Figure], Iterator[_Line]]]] = {
     "unit-energy/1": _unit_energy,
     "automatic-control/1": _automatic_control,
     "energy-per-piece/1": _energy_per_piece,
+    "energy-per-piece/2": _energy_per_piece,
 }
 """By algorithm; any other lists nothing."""

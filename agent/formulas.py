@@ -105,5 +105,22 @@ FORMULAS: Final[dict[str, tuple[Text, Text, Text]]] = {
         ),
         Text("本项目定义（CI-1）", "our definition (CI-1)"),
     ),
+    "energy-per-piece/2": (
+        Text("单位产品电耗", "Energy per good piece"),
+        Text(
+            "Σ电表电量 (Wh) ÷ Σ一次合格件数；倍率变更按段换算，不计入一步假电量",
+            "Σ meter energy (Wh) / Σ pieces good at the first pass; a changed transformer ratio books no step",
+        ),
+        Text("本项目定义；表格单位 吨标准煤/件 由固定系数换算", "our definition"),
+    ),
+    "before-after/2": (
+        Text("改造前后变化", "Change before / after"),
+        Text(
+            "提高：A/B − 1；降低：1 − A/B；区间 CI-1（90 % 双侧）；与剔除日期、全部设备、最不利情形并列，取较弱的结论",
+            "increase: A/B − 1; reduction: 1 − A/B; interval CI-1 (90 %, two-sided), beside exclusions, all devices and "
+            "the worst case; the weaker word is taken",
+        ),
+        Text("本项目定义（CI-1）", "our definition (CI-1)"),
+    ),
 }
 """Title, formula and source of each algorithm."""

@@ -228,8 +228,8 @@ def _methods(data: ReportData, texts: Catalogue) -> list[Json]:
     used = list(dict.fromkeys(row.algorithm for row in data.kpis))
     if data.ratios:
         used.append("registry-ratio/1")
-    if data.before is not None and "before-after/1" not in used:
-        used.append("before-after/1")
+    if data.before is not None and "before-after/2" not in used:
+        used.append("before-after/2")
     return [
         {
             "algorithm": name,
