@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -15,8 +15,8 @@ from agent.figure_detail import ratio_text
 from agent.figure_views import UNIT_OF, coverage_of, decimals_of, reason_of
 from agent.figures import Evaluation, Figure
 from agent.log_reader import SealedLog
-from agent.report_comparison import comparison_findings
 from agent.report_devices import all_gaps, daily_upload, device_rows
+from agent.report_findings import findings_of
 from agent.software import NAME, source_digest, version
 from kpi.calendar import ProductionDay
 from kpi.comparison_details import interval_texts
@@ -107,7 +107,10 @@ def report_data(inputs: ReportInputs) -> ReportData:
         gaps=gaps,
         gaps_total=gaps_total,
         config_changes=_config_changes(log),
-        findings=_findings(inputs),
+        findings=(
+            *findings_of(log.index, (inputs.before, inputs.after), inputs.evaluation.figures),
+            *inputs.simulated_faults,
+        ),
         calendar=_calendar(document, work),
         software=Software(version=f"{NAME} {version()}", digest=source_digest().hex()),
     )
@@ -324,74 +327,6 @@ def _config_changes(log: SealedLog) -> tuple[ConfigChange, ...]:
             )
         )
     return tuple(found)
-
-
-def _findings(inputs: ReportInputs) -> tuple[Finding, ...]:
-    index = inputs.log.index
-    found = [
-        Finding(
-            code="no-anchor",
-            text=Text("账本头未经外部锚定或见证", "no head was anchored or witnessed outside"),
-            effect=Text(
-                "无法证明形成时间与唯一性：可能存在其他版本",
-                "neither age nor uniqueness is proven: other versions may exist",
-            ),
-        )
-    ]
-    spans = [s for s in (inputs.before, inputs.after) if s is not None]
-    for first, slots in index.off:
-        inside = sum(max(0, min(first + slots, s.last) - max(first, s.first)) for s in spans)
-        if inside:
-            found.append(
-                Finding(
-                    code="agent-down",
-                    text=Text(
-                        f"采集程序停机 {inside} 分钟（自分钟槽 {first} 起）",
-                        f"the agent was down for {inside} minutes (from slot {first})",
-                    ),
-                    effect=Text(
-                        "这些分钟的时隙全部计为缺失，设备状态计为未知",
-                        "every slot of these minutes counts as missed, every state as unknown",
-                    ),
-                )
-            )
-    figures = inputs.evaluation.figures
-    more = (
-        *_set_changed(figures),
-        *comparison_findings(figures),
-        *statistics.coefficient_findings(figures),
-    )
-    return (*found, *more, *inputs.simulated_faults)
-
-
-def _set_changed(figures: Mapping[str, Figure]) -> Iterator[Finding]:
-    """Yield what must be said if the two periods are not about the same devices."""
-
-    def assets(name: str) -> frozenset[str]:
-        found = figures.get(name)
-        return frozenset(getattr(found.request, "assets", ())) if found is not None else frozenset()
-
-    for name, zh, en in (
-        (
-            "oee",
-            "OEE 只对两期都有的设备比较",
-            "OEE is compared for the devices of both periods only",
-        ),
-        ("energy-per-piece", "单位产品能耗不作前后比较", "energy per piece is not compared"),
-    ):
-        after, before = assets(name), assets(f"{name}-before")
-        if not before or after == before:
-            continue
-        added, gone = sorted(after - before), sorted(before - after)
-        yield Finding(
-            code="set-changed",
-            text=Text(
-                f"两期设备不同（{name}）：增加 {'、'.join(added) or '无'}，减少 {'、'.join(gone) or '无'}",
-                f"the devices of the periods differ ({name}): added {', '.join(added) or 'none'}, "
-                f"gone {', '.join(gone) or 'none'}",
-            ),
-            effect=Text(zh, en),
-        )
 
 
 def _calendar(document: ConfigDocument, work: Workspace) -> CalendarUsed:
