@@ -117,8 +117,8 @@ FORMULAS: Final[dict[str, tuple[Text, Text, Text]]] = {
         Text("改造前后变化", "Change before / after"),
         Text(
             "提高：A/B − 1；降低：1 − A/B；区间 CI-1（90 % 双侧）；与剔除日期、全部设备、最不利情形并列，取较弱的结论",
-            "increase: A/B − 1; reduction: 1 − A/B; interval CI-1 (90 %, two-sided), beside exclusions, all devices and "
-            "the worst case; the weaker word is taken",
+            "increase: A/B − 1; reduction: 1 − A/B; interval CI-1 (90 %, two-sided), beside exclusions, all devices "
+            "and the worst case; the weaker word is taken",
         ),
         Text("本项目定义（CI-1）", "our definition (CI-1)"),
     ),

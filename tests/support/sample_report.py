@@ -350,7 +350,7 @@ def _kpis() -> list[KpiRow]:
         ),
         KpiRow(
             key=KpiKey.ENERGY_PER_PIECE,
-            algorithm="energy-per-piece/1",
+            algorithm="energy-per-piece/2",
             unit=Unit.WH_PER_PIECE,
             decimals=2,
             before=Measured(
