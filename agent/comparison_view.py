@@ -16,8 +16,8 @@ from kpi.window import Span
 from reports.words import KpiKey, Text, Unit, VerdictWord
 
 COMPARED: Final = (
-    (KpiKey.OEE, "oee", "oee-change"),
-    (KpiKey.OEE_BY_PRODUCT, "oee-by-product", ""),
+    (KpiKey.OEE_BY_PRODUCT, "oee-by-product", "oee-change"),
+    (KpiKey.OEE, "oee", ""),
     (KpiKey.DEFECT_RATE, "defect-rate", "defect-change"),
     (KpiKey.UPLOAD_RATE, "upload-rate", ""),
     (KpiKey.NETWORKED, "networked", ""),
@@ -32,7 +32,7 @@ COMPARED: Final = (
 
 ON_BOARD: Final = frozenset(
     {
-        KpiKey.OEE,
+        KpiKey.OEE_BY_PRODUCT,
         KpiKey.DEFECT_RATE,
         KpiKey.UPLOAD_RATE,
         KpiKey.NETWORKED,

@@ -77,7 +77,7 @@ def effect_of(name: str) -> Bilingual:
     if name.startswith("period.too-short"):
         return Bilingual("没有结论", "no word")
     if lowers([name]):
-        return Bilingual("结论至多为“仅点值通过”", "the word is at best pass, point only")
+        return Bilingual("结论至多为“点值达标”", "the word is at best pass, point only")
     if name == "unknown.pieces":
         return Bilingual("取两者中较弱的结论", "the weaker word of both is taken")
     return Bilingual("只列出，不改结论", "told; the word stays")

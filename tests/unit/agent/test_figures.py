@@ -15,6 +15,7 @@ from agent.known_figures import measured_figures
 from config.document import plant_document
 from kpi.claims import (
     ClaimResult,
+    ComparisonClaim,
     DefectRateClaim,
     EquipmentOeeClaim,
     Json,
@@ -50,7 +51,25 @@ def test_report_states_the_figures_by_product_of_both_periods(tmp_path: Path) ->
     assert requests["oee-by-product-before"] == EquipmentOeeClaim(BEFORE, machines)
     assert requests["defect-rate"] == DefectRateClaim(AFTER, machines)
     assert requests["defect-rate-before"] == DefectRateClaim(BEFORE, machines)
-    assert requests["oee"].algorithm == "oee-iso22400/1", "the change still rests on it"
+    assert requests["oee"].algorithm == "oee-iso22400/1", "beside the one by product"
+
+
+def test_changes_are_stated_by_the_comparison_with_findings(tmp_path: Path) -> None:
+    """The thresholds are those of CQ18 art. 4 (6): efficiency 10 %, defects 10 %, energy 8 %."""
+    requests = requests_for(document(tmp_path), AFTER, BEFORE)
+    machines = ("cnc-02", "plc-01", "press-01")
+    tenth = Fraction(1, 10)
+    assert requests["oee-change"] == ComparisonClaim(
+        AFTER, BEFORE, "oee/2", "increase", tenth, machines
+    )
+    assert requests["defect-change"] == ComparisonClaim(
+        AFTER, BEFORE, "defect-rate/1", "reduction", tenth, machines
+    )
+    energy = requests["energy-change"]
+    assert isinstance(energy, ComparisonClaim)
+    assert (energy.metric, energy.sense) == ("energy-per-piece/2", "reduction")
+    assert (energy.threshold, energy.meters) == (Fraction(2, 25), ("meter-02",))
+    assert not [n for n in requests_for(document(tmp_path), AFTER, None) if n.endswith("-change")]
 
 
 def test_ratio_is_stated_only_if_something_stands_below_its_line(tmp_path: Path) -> None:

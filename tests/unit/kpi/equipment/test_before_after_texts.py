@@ -40,6 +40,6 @@ def test_effects_are_those_of_the_word_rule() -> None:
     assert len(words) >= 8
     for name in TEXTS:
         lowers = any(name.startswith(w) for w in words)
-        assert (effect_of(name).zh == "结论至多为“仅点值通过”") == lowers, name
+        assert (effect_of(name).zh == "结论至多为“点值达标”") == lowers, name
     assert effect_of("period.too-short-after").en == "no word"
     assert effect_of("set.changed").en == "told; the word stays"
