@@ -47,7 +47,9 @@ def _wanted(work: Workspace, request: ClaimRequest) -> set[str]:
         case NcRatioClaim() | RegistryRatioClaim():
             return set()
         case UnitEnergyClaim() | EquipmentEnergyClaim() | ComparisonClaim():
-            return _ids(request.meters, SignalClass.ENERGY) | _ids(
+            # The uptime of a meter stands in its state stream.
+            uptime = () if isinstance(request, UnitEnergyClaim) else (SignalClass.STATE,)
+            return _ids(request.meters, SignalClass.ENERGY, *uptime) | _ids(
                 request.assets, SignalClass.STATE, SignalClass.COUNT
             )
         case UploadRateClaim() | NetworkedClaim():

@@ -1,6 +1,6 @@
 """Both engines agree on `before-after/2` and `energy-per-piece/2` to the last integer, on plants of two periods.
 
-`PLANTPROOF_COMPARED_PLANTS` = number of plants, 30 unless it is set.
+`PLANTPROOF_PLANTS` = number of plants, 30 unless it is set.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from model.errors import PermanentError
 from tests.support.comparison_plant import ComparedPlant, random_comparison
 from tests.support.plain_engine import recompute_all
 
-PLANTS: Final = int(os.environ.get("PLANTPROOF_COMPARED_PLANTS", "30"))
+PLANTS: Final = int(os.environ.get("PLANTPROOF_PLANTS", "30"))
 
 FINDINGS: Final = {
     "days.provisional",

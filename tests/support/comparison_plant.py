@@ -100,6 +100,8 @@ class _Machine:
     """Share of days on which nothing is received."""
     reset: float
     drift: float
+    turns: float
+    """Better in one week, worse in the next."""
     noise: float
 
 
@@ -193,6 +195,7 @@ def _machine(rng: random.Random, name: str, *, sound: bool) -> _Machine:
         rng.choice((0, 0.02) if sound else (0, 0, 0.02, 0.15)),
         rng.choice((0, 0, 0, 0, 0.01)),
         rng.choice((0, 0, 0, 0.5)),
+        rng.choice((0, 0, 0, 0.1)),
         rng.choice((0.01, 0.03) if sound else (0.01, 0.05, 0.3)),
     )
 
@@ -222,7 +225,7 @@ def _document(
         own = [state_signal(hold_ms=hold)]
         if kind == "products" and rng.random() < 0.5:
             own.append(signal("part", "product", "text", hold_ms=60 * HOUR))
-        rate = rng.choice(((0, 1), (2, MIN), (2, MIN), (10, MIN)))
+        rate = rng.choice(((2, MIN), (2, MIN), (10, MIN)))
         rule = rules(rate, rng.choice((0, 0, 5000)))
         for name in one.counters:
             own.append(signal(name, f"count_{name}", hold_ms=40 * HOUR, counter=dict(rule)))
@@ -239,7 +242,7 @@ def _document(
 def _changes(rng: random.Random, edges: tuple[int, int], ends: tuple[int, int]) -> list[int]:
     """Return when the configuration changes: between the periods, or inside one of them."""
     found = []
-    if rng.random() < 0.5:
+    if rng.random() < 0.8:
         found.append(rng.choice((edges[1], ends[0], ends[0] - HOUR)))
     if rng.random() < 0.2:
         start, end = rng.choice((edges, ends))
@@ -254,7 +257,18 @@ def _changed(
     one = rng.choice(machines)
     own = next(a for a in found["assets"] if a["id"] == one.name)
     what = rng.choice(
-        ("nothing", "ideal", "product", "calendar", "table", "rate", "service", "debounce", "day")
+        (
+            "nothing",
+            "ideal",
+            "product",
+            "calendar",
+            "table",
+            "rate",
+            "rate",
+            "service",
+            "debounce",
+            "day",
+        )
     )
     match what:
         case "ideal":
@@ -328,7 +342,8 @@ def _play(
         side = int(at >= ends[0])
         period = (edges, ends)[side]
         along = (at - period[0]) / (period[1] - period[0]) - 0.5
-        factor = max(0.05, 1 + one.drift * along + rng.gauss(0, one.noise))
+        turn = one.turns if (at - start) // (7 * DAY) % 2 else -one.turns
+        factor = max(0.05, 1 + one.drift * along + turn + rng.gauss(0, one.noise))
         running = min(1.0, one.run_share[side] * factor)
         if rng.random() < one.blind:
             continue

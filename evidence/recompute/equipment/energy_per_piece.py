@@ -30,15 +30,10 @@ from model.signal import Role
 NAME: Final = "energy-per-piece/2"
 
 
-def listed_streams(meters: Iterable[str], assets: Iterable[str]) -> set[str]:
-    """Return the streams that coverage is stated of: energy of the meters, state and count of the assets."""
-    return piece_streams(assets) | {f"{meter}.energy" for meter in meters}
-
-
-def kept_streams(meters: Iterable[str], assets: Iterable[str]) -> set[str]:
-    """Return the streams whose rows are needed; the state stream of a meter holds its uptime."""
-    meters = tuple(meters)
-    return listed_streams(meters, assets) | {f"{meter}.state" for meter in meters}
+def streams_of(meters: Iterable[str], assets: Iterable[str]) -> set[str]:
+    """Return the streams whose rows are needed, and listed; the state stream of a meter holds its uptime."""
+    of_meters = {f"{meter}.{name}" for meter in meters for name in ("energy", "state")}
+    return piece_streams(assets) | of_meters
 
 
 def energy_registers(signals: Signals, meter: str) -> list[Counted]:
@@ -61,7 +56,7 @@ class EnergyPerPiece:
 
     def streams(self, document: ConfigDocument) -> Set[str]:
         """Return the streams of meters and assets that are needed."""
-        return kept_streams(self.meters, self.assets) & document.index_of.keys()
+        return streams_of(self.meters, self.assets) & document.index_of.keys()
 
     def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
         """Return the streams that may not be withheld: all that the plan keeps."""
@@ -84,7 +79,7 @@ class EnergyPerPiece:
         else:
             reason = "no_pieces"
             value = ratio(sum(known), sum(good_pieces(one) for one in everyone))
-        streams = present_streams(window, listed_streams(self.meters, self.assets))
+        streams = present_streams(window, streams_of(self.meters, self.assets))
         coverage = coverage_list(view, claim.first, claim.last, streams)
         detail: dict[str, Json] = {
             "good": [_good(one) for one in everyone],

@@ -10,9 +10,9 @@ import pytest
 from kpi.claims import EquipmentEnergyClaim
 from kpi.window import Span
 from tests.support.compared_days import Diary, plant
+from tests.support.each_engine import REFUSALS, Engine, both
 from tests.support.equipment_plant import counted, rules
 from tests.support.kpi_plant import DAY, HOUR, MIN
-from tests.support.two_engines import REFUSALS, Engine, both
 
 METER = counted("energy", "energy")
 SECOND = counted("second", "energy")
