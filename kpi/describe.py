@@ -144,7 +144,7 @@ DEFINITIONS: Final = (
         "before-after/2",
         "建设前后变化（含复核）",
         "change before/after, with what speaks against it",
-        "as before-after/1 over whole production days of matched machines, one table of ideal cycles; beside it with and "
+        "as before-after/1 over whole production days of matched machines, one table of ideal cycles; with and "
         "without exclusions, all machines, unknown pieces and unknown days at their worst, drift, changed rules",
         "1",
         "渝经信发〔2018〕22号 第四条（六） asks for it; U8–U11 of kpi-audit and ADR 0008, ours",
@@ -158,7 +158,10 @@ NOT_ADDITIVE: Final = (
     ("minor stops", "the uncut stop, seen through the lead of the window"),
     ("interval and word of a comparison", "N and D of each valid production day"),
     ("OEE bounds", "the counter gaps of the whole window"),
-    ("ends of a comparison", "gaps and unknown time of each production day, as of a window of its own"),
+    (
+        "ends of a comparison",
+        "gaps and unknown time of each production day, as of a window of its own",
+    ),
 )
 """Outputs that do not add from window to window, and what they are computed from."""
 

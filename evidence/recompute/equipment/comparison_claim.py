@@ -85,7 +85,7 @@ class BeforeAfter:
 
     def streams(self, document: ConfigDocument) -> Set[str]:
         """Return the streams whose rows are needed."""
-        kept = energy_per_piece.streams_of(self.meters, self.assets)
+        kept = energy_per_piece.listed_streams(self.meters, self.assets)
         return kept & document.index_of.keys()
 
     def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
@@ -113,7 +113,7 @@ class BeforeAfter:
             *findings.of_periods(days),
             *rules_changed((before, after), self._ruled(sets), self.meters),
         }
-        streams = energy_per_piece.streams_of(self.meters, self.assets)
+        streams = energy_per_piece.listed_streams(self.meters, self.assets)
         coverage = coverage_list(view, claim.first, claim.last, present_streams(after, streams))
         main = compared.estimates["main"]
         value, word = main.change, UNDETERMINED

@@ -30,10 +30,10 @@ from model.signal import Role
 NAME: Final = "energy-per-piece/2"
 
 
-def streams_of(meters: Iterable[str], assets: Iterable[str]) -> set[str]:
-    """Return the streams whose rows are needed, and listed; the state stream of a meter holds its uptime."""
-    of_meters = {f"{meter}.{name}" for meter in meters for name in ("energy", "state")}
-    return piece_streams(assets) | of_meters
+def listed_streams(meters: Iterable[str], assets: Iterable[str]) -> set[str]:
+    """Return the streams that are needed and listed; the state stream of a meter holds its uptime."""
+    kinds = ("energy", "state")
+    return piece_streams(assets) | {f"{meter}.{kind}" for meter in meters for kind in kinds}
 
 
 def energy_registers(signals: Signals, meter: str) -> list[Counted]:
@@ -56,7 +56,7 @@ class EnergyPerPiece:
 
     def streams(self, document: ConfigDocument) -> Set[str]:
         """Return the streams of meters and assets that are needed."""
-        return streams_of(self.meters, self.assets) & document.index_of.keys()
+        return listed_streams(self.meters, self.assets) & document.index_of.keys()
 
     def required(self, documents: Sequence[ConfigDocument]) -> Set[str]:
         """Return the streams that may not be withheld: all that the plan keeps."""
@@ -79,7 +79,7 @@ class EnergyPerPiece:
         else:
             reason = "no_pieces"
             value = ratio(sum(known), sum(good_pieces(one) for one in everyone))
-        streams = present_streams(window, streams_of(self.meters, self.assets))
+        streams = present_streams(window, listed_streams(self.meters, self.assets))
         coverage = coverage_list(view, claim.first, claim.last, streams)
         detail: dict[str, Json] = {
             "good": [_good(one) for one in everyone],

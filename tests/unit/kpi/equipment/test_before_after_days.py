@@ -10,9 +10,9 @@ import pytest
 from kpi.claims import ComparisonClaim
 from kpi.window import Span
 from tests.support.compared_days import Diary, plan, plant
-from tests.support.each_engine import Engine, both
 from tests.support.equipment_plant import LONG, counted, state_signal
 from tests.support.kpi_plant import DAY, HOUR, MIN, shift
+from tests.support.one_claim import Engine, both
 
 H = 240 * MIN
 

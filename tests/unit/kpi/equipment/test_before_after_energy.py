@@ -10,9 +10,9 @@ import pytest
 from kpi.claims import EquipmentEnergyClaim
 from kpi.window import Span
 from tests.support.compared_days import Diary, plant
-from tests.support.each_engine import REFUSALS, Engine, both
 from tests.support.equipment_plant import counted, rules
 from tests.support.kpi_plant import DAY, HOUR, MIN
+from tests.support.one_claim import REFUSALS, Engine, both
 
 METER = counted("energy", "energy")
 SECOND = counted("second", "energy")
@@ -136,8 +136,8 @@ def silent(log: Diary, point: str, *days: int) -> None:
 
 @both
 def test_day_without_a_reading_of_the_meter_is_unknown(engine: Engine) -> None:
-    # Day 30 has no reading. From 09:00 of day 29 to half a second before 09:00 of day 31 the register goes up
-    # by 5000 Wh, spread over 48 h less half a second: 23 h of them lie in day 29, 24 h in day 30, the rest in day 31.
+    # Day 30 has no reading. From 09:00 of day 29 to half a second before 09:00 of day 31 the register goes up by
+    # 5000 Wh, spread over 48 h less half a second: 23 h of them lie in day 29, 24 h in day 30, the rest in day 31.
     log = log_of()
     log.counting("m1/energy", lambda _: 5000)
     silent(log, "m1/energy", 30)
