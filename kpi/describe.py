@@ -132,6 +132,23 @@ DEFINITIONS: Final = (
         "1",
         "ours (kpi.md B.7)",
     ),
+    Definition(
+        "energy-per-piece/2",
+        "单位合格品电耗（设备统计口径）",
+        "energy per good piece, by equipment statistics",
+        "Σ booked Wh of the meters / Σ good pieces at the first pass; a changed transformer ratio makes no step",
+        "W.h",
+        "ours",
+    ),
+    Definition(
+        "before-after/2",
+        "建设前后变化（含复核）",
+        "change before/after, with what speaks against it",
+        "as before-after/1 over whole production days of matched machines, one table of ideal cycles; with and "
+        "without exclusions, all machines, unknown pieces and unknown days at their worst, drift, changed rules",
+        "1",
+        "渝经信发〔2018〕22号 第四条（六） asks for it; U8–U11 of kpi-audit and ADR 0008, ours",
+    ),
 )
 """Every claim algorithm, in the order of docs/formats/claims.md."""
 
@@ -141,6 +158,10 @@ NOT_ADDITIVE: Final = (
     ("minor stops", "the uncut stop, seen through the lead of the window"),
     ("interval and word of a comparison", "N and D of each valid production day"),
     ("OEE bounds", "the counter gaps of the whole window"),
+    (
+        "ends of a comparison",
+        "gaps and unknown time of each production day, as of a window of its own",
+    ),
 )
 """Outputs that do not add from window to window, and what they are computed from."""
 
@@ -157,6 +178,7 @@ _COMPARISON: Final = (
     "A day is valid if planned time and numerator are positive and, for OEE,",
     "at most a tenth of the planned time is unknown.",
     "Interval: widest of iid, autocorrelation-corrected and circular block variance, two-sided 90 %.",
+    "`before-after/2`: a day without a piece is valid; unknown pieces and unknown days are also taken at their worst.",
     f"Drift (DR-1) needs at least {FEWEST_WEEKS} whole weeks, else it is not tested; none found proves little.",
     "Periods, findings, other metrics, planning and simulation: [statistics.md](statistics.md).",
 )
