@@ -1,4 +1,4 @@
-"""Random plants for equipment statistics: logs of random configurations, and rows that do what real ones do and worse."""
+"""Random plants for equipment statistics: logs of random configurations, and rows as real ones are and worse."""
 
 from __future__ import annotations
 
