@@ -102,11 +102,16 @@ class _Machine:
     drift: float
     turns: float
     """Better in one week, worse in the next."""
+    dead: str
+    """Counter that never answers."""
     noise: float
 
 
-def random_comparison(seed: int) -> ComparedPlant:
-    """Return a plant whose kind and quirks follow from the seed."""
+def random_comparison(seed: int, *, wide: bool = False) -> ComparedPlant:
+    """Return a plant whose kind and quirks follow from the seed.
+
+    wide: machines and counters also come and go, never answer, are corrected, or have no highest rate.
+    """
     rng = random.Random(seed)
     sound = seed % 3 == 0
     weeks = rng.choice((9, 10)) if sound else rng.choice((4, 4, 5, 8, 9))
@@ -128,8 +133,8 @@ def random_comparison(seed: int) -> ComparedPlant:
     ends = (after, after + lengths[1] * DAY)
     names = [f"a{i}" for i in range(1, 1 + rng.choice((1, 2, 2, 3)))]
     meters = ["m1", "m2"][: rng.choice((0, 1, 1, 2))]
-    machines = [_machine(rng, name, sound=sound) for name in names]
-    first = _document(rng, machines, meters, cal)
+    machines = [_machine(rng, name, sound=sound, wide=wide) for name in names]
+    first = _document(rng, machines, meters, cal, wide=wide)
     log = PlantLog()
     exclusions, stops = _exclusions(rng, edges, ends)
     registered = rng.random() < 0.6
@@ -138,7 +143,7 @@ def random_comparison(seed: int) -> ComparedPlant:
     log.config(first)
     docs = [(0, first)]
     for at in () if sound and rng.random() < 0.7 else _changes(rng, edges, ends):
-        docs.append((at, _changed(rng, docs[-1][1], machines, at)))
+        docs.append((at, _changed(rng, docs[-1][1], machines, at, wide=wide)))
     if stops and not registered:
         last = copy.deepcopy(docs[-1][1])
         last["calendar"]["stops"] = _sorted_stops(last["calendar"]["stops"] + stops)
@@ -182,7 +187,7 @@ def _calendar(rng: random.Random, zone: int, day_start: int, *, sound: bool) -> 
     )
 
 
-def _machine(rng: random.Random, name: str, *, sound: bool) -> _Machine:
+def _machine(rng: random.Random, name: str, *, sound: bool, wide: bool) -> _Machine:
     share = 0.5 if sound else rng.choice((0.5, 0.7, 0.9))
     gain = rng.choice((0.1, 0.25, 0.4)) if sound else rng.choice((0, 0.02, 0.1, 0.25, 0.5, -0.1))
     pieces = rng.choice((40, 100, 300))
@@ -196,12 +201,18 @@ def _machine(rng: random.Random, name: str, *, sound: bool) -> _Machine:
         rng.choice((0, 0, 0, 0, 0.01)),
         rng.choice((0, 0, 0, 0.5)),
         rng.choice((0, 0, 0, 0.1)),
+        rng.choice(("", "", "", "scrap", "good", "total")) if wide else "",
         rng.choice((0.01, 0.03) if sound else (0.01, 0.05, 0.3)),
     )
 
 
 def _document(
-    rng: random.Random, machines: Sequence[_Machine], meters: Sequence[str], cal: dict[str, Any]
+    rng: random.Random,
+    machines: Sequence[_Machine],
+    meters: Sequence[str],
+    cal: dict[str, Any],
+    *,
+    wide: bool,
 ) -> dict[str, Any]:
     signals: dict[str, list[dict[str, Any]]] = {}
     assets = []
@@ -225,8 +236,9 @@ def _document(
         own = [state_signal(hold_ms=hold)]
         if kind == "products" and rng.random() < 0.5:
             own.append(signal("part", "product", "text", hold_ms=60 * HOUR))
-        rate = rng.choice(((2, MIN), (2, MIN), (10, MIN)))
-        rule = rules(rate, rng.choice((0, 0, 5000)))
+        rate = rng.choice(((2, MIN), (2, MIN), (10, MIN), *([(0, 1)] if wide else [])))
+        correction = rng.choice((0, 50)) if wide else 0
+        rule = rules(rate, rng.choice((0, 0, 5000)), correction=correction)
         for name in one.counters:
             own.append(signal(name, f"count_{name}", hold_ms=40 * HOUR, counter=dict(rule)))
         signals[one.name] = own
@@ -251,25 +263,25 @@ def _changes(rng: random.Random, edges: tuple[int, int], ends: tuple[int, int]) 
 
 
 def _changed(
-    rng: random.Random, doc: dict[str, Any], machines: Sequence[_Machine], at: int
+    rng: random.Random,
+    doc: dict[str, Any],
+    machines: Sequence[_Machine],
+    at: int,
+    *,
+    wide: bool,
 ) -> dict[str, Any]:
     found = copy.deepcopy(doc)
-    one = rng.choice(machines)
+    here = {a["id"] for a in found["assets"]}
+    left = [m for m in machines if m.name in here]
+    if not left:
+        return found
+    one = rng.choice(left)
     own = next(a for a in found["assets"] if a["id"] == one.name)
-    what = rng.choice(
-        (
-            "nothing",
-            "ideal",
-            "product",
-            "calendar",
-            "table",
-            "rate",
-            "rate",
-            "service",
-            "debounce",
-            "day",
-        )
-    )
+    kinds = ["nothing", "ideal", "product", "calendar", "table", "rate", "rate", "service"]
+    kinds += ["debounce", "day"]
+    if wide:
+        kinds += ["factor", "removed", "renamed", "lost"] * 3
+    what = rng.choice(kinds)
     match what:
         case "ideal":
             own["products"] = [
@@ -295,6 +307,26 @@ def _changed(
             own["in_service"] = [at + rng.choice((0, 20 * DAY)), 0]
         case "debounce":
             own["debounce_ms"] = 600_000
+        case "factor":
+            own["products"] = [{**p, "factor": 3} for p in own["products"]]
+        case "removed":
+            found["assets"] = [a for a in found["assets"] if a["id"] != one.name]
+            found["streams"] = [
+                s for s in found["streams"] if s["id"].rpartition(".")[0] != one.name
+            ]
+        case "renamed":
+            _counters(found, one)[-1]["name"] = "other"
+        case "lost":
+            if len(_counters(found, one)) > 1:
+                _counters(found, one).pop()
+    return found
+
+
+def _counters(document: dict[str, Any], one: _Machine) -> list[dict[str, Any]]:
+    """Return the count signals of a machine as they stand in a document."""
+    found: list[dict[str, Any]] = next(
+        s["signals"] for s in document["streams"] if s["id"] == f"{one.name}.count"
+    )
     return found
 
 
@@ -360,9 +392,11 @@ def _play(
             rework = rng.choice((0, 0, 1))
             steps = {"good": made - scrap - rework, "scrap": scrap, "total": made, "rework": rework}
             for name in one.counters:
+                if name == one.dead:
+                    continue
                 level[name] += max(0, steps[name])
                 if rng.random() < one.reset:
-                    level[name] = rng.choice((0, 3, 10**6))
+                    level[name] = rng.choice((0, 3, 10**6, max(0, level[name] - 20)))
                 log.row(f"{one.name}/{name}", at + part * HOUR + 7, level[name])
 
 
