@@ -12,12 +12,12 @@ from typing import Any
 from kpi.claims import ComparisonClaim, EquipmentEnergyClaim, ExcludedDay
 from kpi.equipment.production_days import date_of
 from kpi.window import Span
+from tests.support.comparison_rows import Machine, play, read_meter, seal
 from tests.support.equipment_plant import machine, product, rules, state_signal
 from tests.support.kpi_plant import (
     DAY,
     HOUR,
     MIN,
-    SLOT0,
     T0,
     PlantLog,
     asset,
@@ -87,26 +87,6 @@ class ComparedPlant:
         return found
 
 
-@dataclass
-class _Machine:
-    """How one machine behaves in both periods."""
-
-    name: str
-    counters: tuple[str, ...]
-    run_share: tuple[float, float]
-    pieces: tuple[int, int]
-    scrap: tuple[float, float]
-    blind: float
-    """Share of days on which nothing is received."""
-    reset: float
-    drift: float
-    turns: float
-    """Better in one week, worse in the next."""
-    dead: str
-    """Counter that never answers."""
-    noise: float
-
-
 def random_comparison(seed: int, *, wide: bool = False) -> ComparedPlant:
     """Return a plant whose kind and quirks follow from the seed.
 
@@ -149,10 +129,10 @@ def random_comparison(seed: int, *, wide: bool = False) -> ComparedPlant:
         last["calendar"]["stops"] = _sorted_stops(last["calendar"]["stops"] + stops)
         docs.append((ends[1] - 3 * DAY, last))
     for number, one in enumerate(machines):
-        _play(random.Random(seed * 7 + number), log, one, first, edges, ends)
+        play(random.Random(seed * 7 + number), log, one, first, edges, ends)
     for number, meter in enumerate(meters):
-        _meter(random.Random(seed * 11 + number), log, meter, edges, ends)
-    _seal(log, sorted(docs[1:], key=lambda d: d[0]), ends[1])
+        read_meter(random.Random(seed * 11 + number), log, meter, edges, ends)
+    seal(log, sorted(docs[1:], key=lambda d: d[0]), ends[1])
     lead, grace = rng.choice(((120, 10), (2000, 10), (0, 0)))
     spans = [Span(a // MIN, b // MIN, lead, grace) for a, b in (edges, ends)]
     return ComparedPlant(log, spans[0], spans[1], tuple(names), tuple(meters), exclusions)
@@ -187,11 +167,11 @@ def _calendar(rng: random.Random, zone: int, day_start: int, *, sound: bool) -> 
     )
 
 
-def _machine(rng: random.Random, name: str, *, sound: bool, wide: bool) -> _Machine:
+def _machine(rng: random.Random, name: str, *, sound: bool, wide: bool) -> Machine:
     share = 0.5 if sound else rng.choice((0.5, 0.7, 0.9))
     gain = rng.choice((0.1, 0.25, 0.4)) if sound else rng.choice((0, 0.02, 0.1, 0.25, 0.5, -0.1))
     pieces = rng.choice((40, 100, 300))
-    return _Machine(
+    return Machine(
         name,
         rng.choice(SETS if rng.random() < 0.9 else SETS[:2]),
         (share, min(1.0, share * (1 + gain))),
@@ -208,7 +188,7 @@ def _machine(rng: random.Random, name: str, *, sound: bool, wide: bool) -> _Mach
 
 def _document(
     rng: random.Random,
-    machines: Sequence[_Machine],
+    machines: Sequence[Machine],
     meters: Sequence[str],
     cal: dict[str, Any],
     *,
@@ -265,7 +245,7 @@ def _changes(rng: random.Random, edges: tuple[int, int], ends: tuple[int, int]) 
 def _changed(
     rng: random.Random,
     doc: dict[str, Any],
-    machines: Sequence[_Machine],
+    machines: Sequence[Machine],
     at: int,
     *,
     wide: bool,
@@ -322,7 +302,7 @@ def _changed(
     return found
 
 
-def _counters(document: dict[str, Any], one: _Machine) -> list[dict[str, Any]]:
+def _counters(document: dict[str, Any], one: Machine) -> list[dict[str, Any]]:
     """Return the count signals of a machine as they stand in a document."""
     found: list[dict[str, Any]] = next(
         s["signals"] for s in document["streams"] if s["id"] == f"{one.name}.count"
@@ -351,79 +331,3 @@ def _exclusions(
         tuple(ExcludedDay(date_of(d).isoformat(), rng.choice(reasons)) for d in sorted(days)),
         stops,
     )
-
-
-def _play(
-    rng: random.Random,
-    log: PlantLog,
-    one: _Machine,
-    document: dict[str, Any],
-    edges: tuple[int, int],
-    ends: tuple[int, int],
-) -> None:
-    """Write the rows of one machine from a day before the first period to the end of the second."""
-    names = [
-        s["name"]
-        for stream in document["streams"]
-        if stream["id"].rpartition(".")[0] == one.name
-        for s in stream["signals"]
-    ]
-    level = dict.fromkeys(one.counters, 0)
-    start, end = edges[0] - DAY, ends[1]
-    for at in range(start, end, DAY):
-        side = int(at >= ends[0])
-        period = (edges, ends)[side]
-        along = (at - period[0]) / (period[1] - period[0]) - 0.5
-        turn = one.turns if (at - start) // (7 * DAY) % 2 else -one.turns
-        factor = max(0.05, 1 + one.drift * along + turn + rng.gauss(0, one.noise))
-        running = min(1.0, one.run_share[side] * factor)
-        if rng.random() < one.blind:
-            continue
-        log.row(f"{one.name}/state", at, 1)
-        log.row(f"{one.name}/state", at + int(running * 16 * HOUR), rng.choice((2, 3, 4, 8)))
-        if "part" in names:
-            log.row(f"{one.name}/part", at + 1, rng.choice(("A", "A", "B", "C", "")))
-        if rng.random() < 0.1:
-            log.row(f"{one.name}/state", at + 17 * HOUR, rng.choice((1, 7, 9)))
-            log.row(f"{one.name}/state", at + 17 * HOUR + MIN, 2)
-        for part in (6, 14):
-            made = int(one.pieces[side] * factor * rng.uniform(0.45, 0.55))
-            scrap = min(made, int(made * one.scrap[side] * rng.uniform(0.5, 1.5)))
-            rework = rng.choice((0, 0, 1))
-            steps = {"good": made - scrap - rework, "scrap": scrap, "total": made, "rework": rework}
-            for name in one.counters:
-                if name == one.dead:
-                    continue
-                level[name] += max(0, steps[name])
-                if rng.random() < one.reset:
-                    level[name] = rng.choice((0, 3, 10**6, max(0, level[name] - 20)))
-                log.row(f"{one.name}/{name}", at + part * HOUR + 7, level[name])
-
-
-def _meter(
-    rng: random.Random,
-    log: PlantLog,
-    meter: str,
-    edges: tuple[int, int],
-    ends: tuple[int, int],
-) -> None:
-    blind, reset = rng.choice((0, 0, 0.02)), rng.choice((0, 0, 0, 0.01))
-    less = rng.choice((1, 0.9, 0.7))
-    for name in ("energy", "second"):
-        wh = 0
-        for at in range(edges[0] - DAY, ends[1], 12 * HOUR):
-            wh += int(rng.uniform(9_000, 11_000) * (less if at >= ends[0] else 1))
-            if rng.random() < reset:
-                wh = 5
-            if rng.random() >= blind:
-                log.row(f"{meter}/{name}", at + 5 * HOUR, wh)
-
-
-def _seal(log: PlantLog, docs: list[tuple[int, dict[str, Any]]], end: int) -> None:
-    """Write a block for every slot that has rows, and at the beginning of every configuration."""
-    slots = sorted({*log.pending, *(at // MIN for at, _ in docs), SLOT0, end // MIN + 20})
-    waiting = list(docs)
-    for slot in slots:
-        while waiting and waiting[0][0] // MIN <= slot:
-            log.config(waiting.pop(0)[1])
-        log.block(slot)
