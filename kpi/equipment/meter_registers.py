@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -113,10 +114,10 @@ def _booked(booked: Booked, edges: Sequence[int]) -> Readings:
 
 def _doubtful(booked: Booked, day: WholeDay, span: Span) -> bool:
     """Return whether energy may be missing in the day: a gap (i), or quarantined readings at the end of the rows."""
-    doubts = [(gap.start_ms, gap.end_ms) for gap in booked.gaps]
-    if booked.doubtful:
-        doubts.append((booked.proof[0], span.end_ms))
-    return any(max(a, day.start_ms) < min(b, day.end_ms) for a, b in doubts)
+    at = bisect_right(booked.gaps, day.start_ms, key=lambda gap: gap.end_ms)
+    if at < len(booked.gaps) and booked.gaps[at].start_ms < day.end_ms:
+        return True
+    return booked.doubtful and booked.proof[0] < day.end_ms and day.start_ms < span.end_ms
 
 
 def _answered(

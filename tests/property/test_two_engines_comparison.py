@@ -55,9 +55,11 @@ WORDS: Final = {"pass", "pass, point only", "inconclusive", "fail", "undetermine
 
 
 @cache
-def plant(seed: int) -> tuple[ComparedPlant, list[dict[str, Any]], list[dict[str, Any]]]:
+def plant(
+    seed: int, *, wide: bool = False
+) -> tuple[ComparedPlant, list[dict[str, Any]], list[dict[str, Any]]]:
     """Return a plant with what the columnar engine says about it: claims, and those that it refuses."""
-    found = random_comparison(seed)
+    found = random_comparison(seed, wide=wide)
     rows = found.log.rows()
     spaces: dict[Span, Workspace] = {}
 
@@ -77,10 +79,8 @@ def plant(seed: int) -> tuple[ComparedPlant, list[dict[str, Any]], list[dict[str
     return found, items, refused
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(PLANTS))
-def test_two_engines_agree_on_a_random_comparison(seed: int) -> None:
-    found, items, refused = plant(seed)
+def assert_agree(seed: int, *, wide: bool) -> None:
+    found, items, refused = plant(seed, wide=wide)
     for item in refused:
         with pytest.raises(Refusal):
             recompute_all(found.log, [item])
@@ -89,6 +89,18 @@ def test_two_engines_agree_on_a_random_comparison(seed: int) -> None:
         assert item["detail"] == plain.detail, name
         assert (item["num"], item["den"]) == (str(plain.num), str(plain.den)), name
         assert item["coverage"] == plain.coverage, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(PLANTS))
+def test_two_engines_agree_on_a_random_comparison(seed: int) -> None:
+    assert_agree(seed, wide=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(PLANTS // 2))
+def test_two_engines_agree_where_machines_and_counters_come_and_go(seed: int) -> None:
+    assert_agree(seed, wide=True)
 
 
 @pytest.mark.slow

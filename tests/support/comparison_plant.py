@@ -12,12 +12,12 @@ from typing import Any
 from kpi.claims import ComparisonClaim, EquipmentEnergyClaim, ExcludedDay
 from kpi.equipment.production_days import date_of
 from kpi.window import Span
+from tests.support.comparison_rows import Machine, play, read_meter, seal
 from tests.support.equipment_plant import machine, product, rules, state_signal
 from tests.support.kpi_plant import (
     DAY,
     HOUR,
     MIN,
-    SLOT0,
     T0,
     PlantLog,
     asset,
@@ -87,26 +87,11 @@ class ComparedPlant:
         return found
 
 
-@dataclass
-class _Machine:
-    """How one machine behaves in both periods."""
+def random_comparison(seed: int, *, wide: bool = False) -> ComparedPlant:
+    """Return a plant whose kind and quirks follow from the seed.
 
-    name: str
-    counters: tuple[str, ...]
-    run_share: tuple[float, float]
-    pieces: tuple[int, int]
-    scrap: tuple[float, float]
-    blind: float
-    """Share of days on which nothing is received."""
-    reset: float
-    drift: float
-    turns: float
-    """Better in one week, worse in the next."""
-    noise: float
-
-
-def random_comparison(seed: int) -> ComparedPlant:
-    """Return a plant whose kind and quirks follow from the seed."""
+    wide: machines and counters also come and go, never answer, are corrected, or have no highest rate.
+    """
     rng = random.Random(seed)
     sound = seed % 3 == 0
     weeks = rng.choice((9, 10)) if sound else rng.choice((4, 4, 5, 8, 9))
@@ -128,8 +113,8 @@ def random_comparison(seed: int) -> ComparedPlant:
     ends = (after, after + lengths[1] * DAY)
     names = [f"a{i}" for i in range(1, 1 + rng.choice((1, 2, 2, 3)))]
     meters = ["m1", "m2"][: rng.choice((0, 1, 1, 2))]
-    machines = [_machine(rng, name, sound=sound) for name in names]
-    first = _document(rng, machines, meters, cal)
+    machines = [_machine(rng, name, sound=sound, wide=wide) for name in names]
+    first = _document(rng, machines, meters, cal, wide=wide)
     log = PlantLog()
     exclusions, stops = _exclusions(rng, edges, ends)
     registered = rng.random() < 0.6
@@ -138,16 +123,16 @@ def random_comparison(seed: int) -> ComparedPlant:
     log.config(first)
     docs = [(0, first)]
     for at in () if sound and rng.random() < 0.7 else _changes(rng, edges, ends):
-        docs.append((at, _changed(rng, docs[-1][1], machines, at)))
+        docs.append((at, _changed(rng, docs[-1][1], machines, at, wide=wide)))
     if stops and not registered:
         last = copy.deepcopy(docs[-1][1])
         last["calendar"]["stops"] = _sorted_stops(last["calendar"]["stops"] + stops)
         docs.append((ends[1] - 3 * DAY, last))
     for number, one in enumerate(machines):
-        _play(random.Random(seed * 7 + number), log, one, first, edges, ends)
+        play(random.Random(seed * 7 + number), log, one, first, edges, ends)
     for number, meter in enumerate(meters):
-        _meter(random.Random(seed * 11 + number), log, meter, edges, ends)
-    _seal(log, sorted(docs[1:], key=lambda d: d[0]), ends[1])
+        read_meter(random.Random(seed * 11 + number), log, meter, edges, ends)
+    seal(log, sorted(docs[1:], key=lambda d: d[0]), ends[1])
     lead, grace = rng.choice(((120, 10), (2000, 10), (0, 0)))
     spans = [Span(a // MIN, b // MIN, lead, grace) for a, b in (edges, ends)]
     return ComparedPlant(log, spans[0], spans[1], tuple(names), tuple(meters), exclusions)
@@ -182,11 +167,11 @@ def _calendar(rng: random.Random, zone: int, day_start: int, *, sound: bool) -> 
     )
 
 
-def _machine(rng: random.Random, name: str, *, sound: bool) -> _Machine:
+def _machine(rng: random.Random, name: str, *, sound: bool, wide: bool) -> Machine:
     share = 0.5 if sound else rng.choice((0.5, 0.7, 0.9))
     gain = rng.choice((0.1, 0.25, 0.4)) if sound else rng.choice((0, 0.02, 0.1, 0.25, 0.5, -0.1))
     pieces = rng.choice((40, 100, 300))
-    return _Machine(
+    return Machine(
         name,
         rng.choice(SETS if rng.random() < 0.9 else SETS[:2]),
         (share, min(1.0, share * (1 + gain))),
@@ -196,12 +181,18 @@ def _machine(rng: random.Random, name: str, *, sound: bool) -> _Machine:
         rng.choice((0, 0, 0, 0, 0.01)),
         rng.choice((0, 0, 0, 0.5)),
         rng.choice((0, 0, 0, 0.1)),
+        rng.choice(("", "", "", "scrap", "good", "total")) if wide else "",
         rng.choice((0.01, 0.03) if sound else (0.01, 0.05, 0.3)),
     )
 
 
 def _document(
-    rng: random.Random, machines: Sequence[_Machine], meters: Sequence[str], cal: dict[str, Any]
+    rng: random.Random,
+    machines: Sequence[Machine],
+    meters: Sequence[str],
+    cal: dict[str, Any],
+    *,
+    wide: bool,
 ) -> dict[str, Any]:
     signals: dict[str, list[dict[str, Any]]] = {}
     assets = []
@@ -225,8 +216,9 @@ def _document(
         own = [state_signal(hold_ms=hold)]
         if kind == "products" and rng.random() < 0.5:
             own.append(signal("part", "product", "text", hold_ms=60 * HOUR))
-        rate = rng.choice(((2, MIN), (2, MIN), (10, MIN)))
-        rule = rules(rate, rng.choice((0, 0, 5000)))
+        rate = rng.choice(((2, MIN), (2, MIN), (10, MIN), *([(0, 1)] if wide else [])))
+        correction = rng.choice((0, 50)) if wide else 0
+        rule = rules(rate, rng.choice((0, 0, 5000)), correction=correction)
         for name in one.counters:
             own.append(signal(name, f"count_{name}", hold_ms=40 * HOUR, counter=dict(rule)))
         signals[one.name] = own
@@ -251,25 +243,25 @@ def _changes(rng: random.Random, edges: tuple[int, int], ends: tuple[int, int]) 
 
 
 def _changed(
-    rng: random.Random, doc: dict[str, Any], machines: Sequence[_Machine], at: int
+    rng: random.Random,
+    doc: dict[str, Any],
+    machines: Sequence[Machine],
+    at: int,
+    *,
+    wide: bool,
 ) -> dict[str, Any]:
     found = copy.deepcopy(doc)
-    one = rng.choice(machines)
+    here = {a["id"] for a in found["assets"]}
+    left = [m for m in machines if m.name in here]
+    if not left:
+        return found
+    one = rng.choice(left)
     own = next(a for a in found["assets"] if a["id"] == one.name)
-    what = rng.choice(
-        (
-            "nothing",
-            "ideal",
-            "product",
-            "calendar",
-            "table",
-            "rate",
-            "rate",
-            "service",
-            "debounce",
-            "day",
-        )
-    )
+    kinds = ["nothing", "ideal", "product", "calendar", "table", "rate", "rate", "service"]
+    kinds += ["debounce", "day"]
+    if wide:
+        kinds += ["factor", "removed", "renamed", "lost"] * 3
+    what = rng.choice(kinds)
     match what:
         case "ideal":
             own["products"] = [
@@ -295,6 +287,26 @@ def _changed(
             own["in_service"] = [at + rng.choice((0, 20 * DAY)), 0]
         case "debounce":
             own["debounce_ms"] = 600_000
+        case "factor":
+            own["products"] = [{**p, "factor": 3} for p in own["products"]]
+        case "removed":
+            found["assets"] = [a for a in found["assets"] if a["id"] != one.name]
+            found["streams"] = [
+                s for s in found["streams"] if s["id"].rpartition(".")[0] != one.name
+            ]
+        case "renamed":
+            _counters(found, one)[-1]["name"] = "other"
+        case "lost":
+            if len(_counters(found, one)) > 1:
+                _counters(found, one).pop()
+    return found
+
+
+def _counters(document: dict[str, Any], one: Machine) -> list[dict[str, Any]]:
+    """Return the count signals of a machine as they stand in a document."""
+    found: list[dict[str, Any]] = next(
+        s["signals"] for s in document["streams"] if s["id"] == f"{one.name}.count"
+    )
     return found
 
 
@@ -319,77 +331,3 @@ def _exclusions(
         tuple(ExcludedDay(date_of(d).isoformat(), rng.choice(reasons)) for d in sorted(days)),
         stops,
     )
-
-
-def _play(
-    rng: random.Random,
-    log: PlantLog,
-    one: _Machine,
-    document: dict[str, Any],
-    edges: tuple[int, int],
-    ends: tuple[int, int],
-) -> None:
-    """Write the rows of one machine from a day before the first period to the end of the second."""
-    names = [
-        s["name"]
-        for stream in document["streams"]
-        if stream["id"].rpartition(".")[0] == one.name
-        for s in stream["signals"]
-    ]
-    level = dict.fromkeys(one.counters, 0)
-    start, end = edges[0] - DAY, ends[1]
-    for at in range(start, end, DAY):
-        side = int(at >= ends[0])
-        period = (edges, ends)[side]
-        along = (at - period[0]) / (period[1] - period[0]) - 0.5
-        turn = one.turns if (at - start) // (7 * DAY) % 2 else -one.turns
-        factor = max(0.05, 1 + one.drift * along + turn + rng.gauss(0, one.noise))
-        running = min(1.0, one.run_share[side] * factor)
-        if rng.random() < one.blind:
-            continue
-        log.row(f"{one.name}/state", at, 1)
-        log.row(f"{one.name}/state", at + int(running * 16 * HOUR), rng.choice((2, 3, 4, 8)))
-        if "part" in names:
-            log.row(f"{one.name}/part", at + 1, rng.choice(("A", "A", "B", "C", "")))
-        if rng.random() < 0.1:
-            log.row(f"{one.name}/state", at + 17 * HOUR, rng.choice((1, 7, 9)))
-            log.row(f"{one.name}/state", at + 17 * HOUR + MIN, 2)
-        for part in (6, 14):
-            made = int(one.pieces[side] * factor * rng.uniform(0.45, 0.55))
-            scrap = min(made, int(made * one.scrap[side] * rng.uniform(0.5, 1.5)))
-            rework = rng.choice((0, 0, 1))
-            steps = {"good": made - scrap - rework, "scrap": scrap, "total": made, "rework": rework}
-            for name in one.counters:
-                level[name] += max(0, steps[name])
-                if rng.random() < one.reset:
-                    level[name] = rng.choice((0, 3, 10**6))
-                log.row(f"{one.name}/{name}", at + part * HOUR + 7, level[name])
-
-
-def _meter(
-    rng: random.Random,
-    log: PlantLog,
-    meter: str,
-    edges: tuple[int, int],
-    ends: tuple[int, int],
-) -> None:
-    blind, reset = rng.choice((0, 0, 0.02)), rng.choice((0, 0, 0, 0.01))
-    less = rng.choice((1, 0.9, 0.7))
-    for name in ("energy", "second"):
-        wh = 0
-        for at in range(edges[0] - DAY, ends[1], 12 * HOUR):
-            wh += int(rng.uniform(9_000, 11_000) * (less if at >= ends[0] else 1))
-            if rng.random() < reset:
-                wh = 5
-            if rng.random() >= blind:
-                log.row(f"{meter}/{name}", at + 5 * HOUR, wh)
-
-
-def _seal(log: PlantLog, docs: list[tuple[int, dict[str, Any]]], end: int) -> None:
-    """Write a block for every slot that has rows, and at the beginning of every configuration."""
-    slots = sorted({*log.pending, *(at // MIN for at, _ in docs), SLOT0, end // MIN + 20})
-    waiting = list(docs)
-    for slot in slots:
-        while waiting and waiting[0][0] // MIN <= slot:
-            log.config(waiting.pop(0)[1])
-        log.block(slot)

@@ -1,398 +1,28 @@
-"""Random plants with everything that document 2 and equipment statistics know (statistics.md, config-document.md)."""
+"""Random plants for equipment statistics: logs of random configurations, and rows as real ones are and worse."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from kpi.window import Span
 from model.flags import RowFlag
 from model.status import BAD, UNCERTAIN
-from tests.support.equipment_plant import machine, product, rules
-from tests.support.kpi_plant import (
-    HOUR,
-    MIN,
-    SLOT0,
-    T0,
-    PlantLog,
-    asset,
-    calendar,
-    shift,
-    signal,
+from tests.support.equipment_random_document import (
+    COUNTS,
+    DEVICES,
+    MACHINES,
+    METERS,
+    REGISTERS,
+    Habit,
+    World,
+    random_document,
 )
+from tests.support.kpi_plant import HOUR, MIN, SLOT0, PlantLog
 
-T = TypeVar("T")
-
-MACHINES = ("a1", "a2", "a3")
-METERS = ("m1", "m2")
-DEVICES = (*MACHINES, *METERS, "x1")
-RATES = ((0, 1), (0, 1), (1, MIN), (3, MIN), (60, MIN), (7, 100_000), (0, 5))
-COUNTS = {
-    "good": "count_good",
-    "good2": "count_good",
-    "scrap": "count_scrap",
-    "total": "count_total",
-    "rework": "count_rework",
-}
-REGISTERS = {
-    "energy": "energy",
-    "energy2": "energy",
-    "steam": "consumption",
-    "gas": "consumption",
-}
-MOVES = (
-    "state",
-    "mode",
-    "product",
-    "uptime",
-    "count_good",
-    "count_scrap",
-    "count_total",
-    "count_rework",
-    "process_value",
-    "loop_mode",
-)
-STATES = ("run", "fault", "wait", "idle", "setup", "idle_fault", "test", "off", "unknown")
-
-
-class Habit:
-    """Random choices by name; a plant that is configured anew keeps most of them."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
-        self._kept: dict[str, Any] = {}
-        self._fresh: set[str] = set()
-        self._change = 0.0
-
-    def anew(self, change: float) -> None:
-        """Begin another configuration, in which each choice is made again with this probability."""
-        self._fresh.clear()
-        self._change = change
-
-    def pick(self, name: str, options: Sequence[T]) -> T:
-        """Return the choice of a name; the number of options must not change."""
-        again = name not in self._fresh and self.rng.random() < self._change
-        if name not in self._kept or again:
-            self._kept[name] = self.rng.randrange(len(options))
-        self._fresh.add(name)
-        return options[self._kept[name]]
-
-    def chance(self, name: str, share: float) -> bool:
-        """Return a choice that is true with a probability."""
-        return self.pick(name, range(20)) < share * 20
-
-
-@dataclass
-class World:
-    """What does not change with the configuration."""
-
-    rng: random.Random
-    length: int
-    """Minutes of the window."""
-    stops: list[dict[str, Any]] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
-
-    def instant(self) -> int:
-        """Return some instant near the window."""
-        return T0 + self.rng.randrange(-10, self.length) * MIN + self.rng.choice((0, 0, 17, 30_000))
-
-
-def _counter(h: Habit, key: str) -> dict[str, Any]:
-    return rules(
-        h.pick(f"{key}.rate", RATES),
-        h.pick(f"{key}.modulus", (0, 0, 100, 9999, 2**16, 2**32)),
-        h.pick(f"{key}.first", (0, 0, 1)),
-        h.pick(f"{key}.correction", (0, 0, 2, 50)),
-    )
-
-
-def _signal(h: Habit, device: str, name: str, role: str, kinds: Sequence[str]) -> dict[str, Any]:
-    key = f"{device}.{name}"
-    more: dict[str, Any] = {
-        "hold_ms": h.pick(f"{key}.hold", (20_000, 60_000, 150_000, 400_000, HOUR, 30 * HOUR)),
-        "required": h.chance(f"{key}.required", 0.5),
-        "slot_ms": h.pick(f"{key}.slot", (MIN, MIN, 30_000, 5 * MIN)),
-        "deadline_ms": h.pick(f"{key}.deadline", (0, 30_000, MIN)),
-    }
-    if role.startswith("count_") or role in ("energy", "consumption"):
-        more["counter"] = _counter(h, key)
-    if role.startswith("count_") or role in ("energy", "consumption", "uptime", "loop_output"):
-        more["scale"] = h.pick(f"{key}.scale", ([1, 1], [1, 1], [2, 1], [1, 3], [1000, 7]))
-    if role == "state":
-        more["table"] = h.pick(f"{key}.table", ("", "", "m/1", "o/1", "p/1", "t/1"))
-    return signal(name, role, h.pick(f"{key}.type", kinds), **more)
-
-
-_NUMBER = ("int", "int", "uint", "float", "int", "text")
-_REAL = ("int", "uint", "float")
-
-
-def _machine_signals(h: Habit, d: str) -> list[dict[str, Any]]:
-    found = []
-    sources = [s for s in ("safety", "plc", "drive") if h.chance(f"{d}.{s}", 0.6)]
-    if h.chance(f"{d}.turned", 0.3):
-        sources.reverse()
-    kinds = {"safety": ("int", "bool"), "plc": ("int", "uint", "text"), "drive": ("int", "float")}
-    found += [_signal(h, d, s, "state", kinds[s]) for s in sources]
-    for name, role, types, share in (
-        ("mode", "mode", ("int", "text"), 0.6),
-        ("mode2", "mode", ("int",), 0.1),
-        ("order", "order", ("text", "int"), 0.5),
-        ("sku", "product", ("text", "text", "int", "float"), 0.5),
-        ("hours", "uptime", _REAL, 0.6),
-        ("lm1", "loop_mode", ("int", "text"), 0.6),
-        ("lm2", "loop_mode", ("int", "float"), 0.4),
-        ("lo1", "loop_output", ("float", "int", "uint", "text"), 0.6),
-    ):
-        if h.chance(f"{d}.{name}", share):
-            found.append(_signal(h, d, name, role, types))
-    shares = {
-        "a1": (0.8, 0.2, 0.8, 0.2, 0.3),
-        "a2": (0.2, 0.1, 0.8, 0.9, 0.4),
-        "a3": (0.7, 0.3, 0.4, 0.3, 0.1),
-    }[d]
-    counts = {}
-    for (name, role), share in zip(COUNTS.items(), shares, strict=True):
-        if h.chance(f"{d}.{name}", share):
-            counts[name] = _signal(h, d, name, role, _NUMBER)
-    if {"good", "good2"} <= counts.keys() and h.chance(f"{d}.good2.compared", 0.5):
-        counts["good2"]["alternate_of"] = "good"
-    if "total" in counts and h.chance(f"{d}.twin", 0.2):
-        counts["twin"] = _signal(h, d, "twin", "count_total", _REAL)
-        counts["twin"]["alternate_of"] = "total"
-    found += counts.values()
-    if h.chance(f"{d}.moving", 0.5):
-        role = h.rng.choice(MOVES) if h.chance(f"{d}.restless", 0.5) else MOVES[0]
-        found.append(_signal(h, d, "moving", h.pick(f"{d}.moving.role", (role, *MOVES)), ("int",)))
-    return found
-
-
-def _meter_signals(h: Habit, d: str) -> list[dict[str, Any]]:
-    found = []
-    for name, role in REGISTERS.items():
-        if not h.chance(f"{d}.{name}", {"energy": 0.9, "energy2": 0.2}.get(name, 0.4)):
-            continue
-        one = _signal(h, d, name, role, _REAL)
-        wrong = h.chance(f"{d}.{name}.wrong", 0.1)
-        if role == "energy":
-            options = ("steam", "electricity") if wrong else ("", "electricity")
-            one["carrier"] = h.pick(f"{d}.{name}.carrier", options)
-        else:
-            one["carrier"] = h.pick(f"{d}.{name}.carrier", ("", name) if wrong else (name, name))
-            one["unit"] = h.pick(f"{d}.{name}.unit", ("t",) * 9 + ("m3",))
-        found.append(one)
-    if {"energy", "energy2"} <= {s["name"] for s in found} and h.chance(f"{d}.compared", 0.4):
-        found[1]["alternate_of"] = "energy"
-    if h.chance(f"{d}.hours", 0.6):
-        found.append(_signal(h, d, "hours", "uptime", ("int",)))
-    if h.chance(f"{d}.power", 0.3):
-        found.append(_signal(h, d, "power", "power", ("float",)))
-    return found
-
-
-def _products(h: Habit, d: str) -> list[dict[str, Any]]:
-    def one(name: str) -> dict[str, Any]:
-        key = f"{d}.product.{name}"
-        return product(
-            name,
-            h.pick(f"{key}.ideal", (60_000, 5000, (20_000, 7), 0)),
-            h.pick(f"{key}.factor", (1, 1, 1, 4)),
-            h.pick(f"{key}.weight", ((1, 1), (1, 1), (3, 2), (2, 7))),
-        )
-
-    names = h.pick(
-        f"{d}.products", (("A", "B"), ("A", "B"), ("A",), ("",), ("1", "A", "B"), ("B",), ())
-    )
-    return [one(n) for n in names]
-
-
-def _loops(h: Habit, d: str) -> list[dict[str, Any]]:
-    def one(name: str, mode: str) -> dict[str, Any]:
-        key = f"{d}.loop.{name}"
-        low, high = h.pick(
-            f"{key}.limits", (([0, 1], [100, 1]), ([-5, 2], [7, 1]), ([0, 1], [6, 1]))
-        )
-        return {
-            "id": name,
-            "mode": mode,
-            "auto": h.pick(f"{key}.auto", (["1"], ["1", "2"], ["2", "3", "run"])),
-            "output": h.pick(f"{key}.output", ("lo1", "lo1", "", "gone")),
-            "low": low,
-            "high": high,
-        }
-
-    return [
-        one(name, mode)
-        for name, mode in (("tic", "lm1"), ("fic", "lm2"), ("pic", "lm1"))
-        if h.chance(f"{d}.loop.{name}", 0.5)
-    ]
-
-
-def _asset(h: Habit, world: World, d: str) -> dict[str, Any]:
-    products = _products(h, d)
-    named = [p["id"] for p in products] or [""]
-    return asset(
-        d,
-        production=h.chance(f"{d}.production", 0.85),
-        nc=h.chance(f"{d}.nc", 0.7),
-        networked=h.chance(f"{d}.networked", 0.7),
-        smart=h.chance(f"{d}.smart", 0.7),
-        key=h.chance(f"{d}.key", 0.6),
-        key_step=h.chance(f"{d}.key_step", 0.6),
-        process_step=h.pick(f"{d}.step", ("", "cut", "cut", "weld")),
-        counts_as=h.pick(f"{d}.counts_as", (1, 1, 3)),
-        ideal_cycle_ms=h.pick(f"{d}.ideal", ([60_000, 1], [60_000, 1], [20_000, 7], [0, 1])),
-        minor_stop_ms=h.pick(f"{d}.minor", (0, MIN, 300_000)),
-        debounce_ms=h.pick(f"{d}.debounce", (0, 0, 5_000, MIN)),
-        in_service=h.pick(
-            f"{d}.service",
-            (
-                *(([0, 0],) * 6),
-                [T0 + 17 * MIN + 5, 0],
-                [0, T0 + world.length // 2 * MIN + 1],
-                [T0 + 60 * HOUR, 0],
-            ),
-        ),
-        state_table=h.pick(f"{d}.table", ("t/1", "t/1", "p/1", "m/1", "")),
-        product=h.pick(f"{d}.product", (named[0], "")) if products else "",
-        products=products,
-        loops=_loops(h, d) if d in MACHINES else [],
-    )
-
-
-def _tables(h: Habit) -> list[dict[str, Any]]:
-    def rows(*lines: tuple[str, ...]) -> list[dict[str, Any]]:
-        return [{"state": state, "values": list(values)} for state, *values in lines]
-
-    other = h.pick("other", ("unknown", "idle", "run"))
-    return [
-        {
-            "id": "m/1",
-            "inputs": ["state", "mode"],
-            "map": rows(
-                ("run", "1", "*"),
-                ("fault", "2", "1"),
-                ("wait", "2", "*"),
-                ("test", "3", "2"),
-                ("setup", "3", "*"),
-                ("unknown", "4", "*"),
-                ("run", "*", "3"),
-            ),
-            "other": other,
-        },
-        {
-            "id": "o/1",
-            "inputs": ["state", "mode", "order"],
-            "map": rows(
-                ("run", "1", "1", "*"),
-                ("run", "1", "*", "J1"),
-                ("wait", "2", "*", "J1"),
-                ("fault", "2", "*", "*"),
-                ("idle", "*", "2", "2"),
-            ),
-            "other": other,
-        },
-        {
-            "id": "p/1",
-            "inputs": ["state"],
-            "map": rows(
-                ("run", "1"),
-                (h.pick("two", ("fault", "wait")), "2"),
-                ("fault", "3"),
-                ("test", "7"),
-                ("idle", "*"),
-                ("off", "8"),
-            ),
-            "other": "unknown",
-        },
-    ]
-
-
-def _calendar(h: Habit, world: World) -> dict[str, Any]:
-    rng = world.rng
-    turn = T0 + rng.randrange(-60, world.length) * MIN
-    return calendar(
-        shifts=h.pick(
-            "shifts",
-            (
-                [shift(0, 1440)],
-                [shift(0, 1440)],
-                [shift(480, 1200), shift(1200, 1920)],
-                [shift(490, 520), shift(515, 540)],
-                [shift(480, 1200, (1, 2, 3))],
-                [shift(485, 485 + 1440), shift(485, 600)],
-            ),
-        ),
-        breaks=h.pick("breaks", ([], [[500, 510]], [[495, 505], [500, 530]], [[720, 1460]])),
-        holidays=h.pick("holidays", ([], [], ["2026-03-01"], ["2026-02-28"])),
-        stops=[s for i, s in enumerate(world.stops) if h.chance(f"stop{i}", 0.7)],
-        day_start_min=h.pick("day_start", (480, 480, 500, 470, 0, 1500)),
-        offsets=h.pick(
-            "offsets",
-            (
-                [[0, 480]],
-                [[0, 480]],
-                [[0, 480], [turn, 540]],
-                [[0, 480], [turn, 420]],
-                [[0, 60], [turn, 90], [turn + 50 * MIN, 60]],
-            ),
-        ),
-        extra=h.pick(
-            "extra",
-            (
-                [],
-                [],
-                [{"date": "2026-03-01", "from_min": 505, "name": "x", "to_min": 525}],
-                [
-                    {"date": "2026-02-28", "from_min": 1900, "name": "n", "to_min": 1960},
-                    {"date": "2026-03-01", "from_min": 480, "name": "y", "to_min": 500},
-                ],
-            ),
-        ),
-    )
-
-
-def _coefficients(h: Habit) -> dict[str, Any]:
-    rows = [
-        {"carrier": "electricity", "kgce": [1229, 10_000], "unit": "kW.h"},
-        {
-            "carrier": "gas",
-            "kgce": h.pick("kgce.gas", ([13_300, 10_000],) * 9 + ([9, 7],)),
-            "unit": "t",
-        },
-        {"carrier": "steam", "kgce": [12_143, 100], "unit": "t"},
-    ]
-    if h.chance("kgce.wrong", 0.05):
-        rows[0]["unit"] = "MJ"
-    return {
-        "id": h.pick("edition", ("GB/T 2589-2020", "e2")),
-        "rows": [r for r in rows if h.chance(f"kgce.{r['carrier']}.there", 0.95)],
-    }
-
-
-def _document(h: Habit, world: World) -> dict[str, Any]:
-    there = [d for d in DEVICES if h.chance(f"{d}.there", 0.92)]
-    listed = [d for d in there if h.chance(f"{d}.listed", 0.95)]  # streams may outlive their asset
-    found = machine(
-        [_asset(h, world, d) for d in listed or ["a1"]],
-        {
-            **{d: _machine_signals(h, d) for d in MACHINES if d in there},
-            **{d: _meter_signals(h, d) for d in METERS if d in there},
-        },
-        _calendar(h, world),
-        state_tables=_tables(h),
-        coefficients=_coefficients(h),
-        counter_events=sorted(
-            (e for i, e in enumerate(world.events) if h.chance(f"event{i}", 0.7)),
-            key=lambda e: (e["device"], e["signal"], e["at_ms"]),
-        ),
-    )
-    if h.chance("*/1", 0.3):  # a table of one input with a row for everything
-        plain = next(t for t in found["state_tables"] if t["id"] == "t/1")
-        plain["map"].insert(3, {"state": "wait", "values": ["*"]})
-    return found
+__all__ = ["DEVICES", "MACHINES", "METERS", "random_plant"]
 
 
 def random_plant(seed: int) -> tuple[PlantLog, Span]:
@@ -421,13 +51,15 @@ def random_plant(seed: int) -> tuple[PlantLog, Span]:
         ):
             world.events.append(event)
     habit = Habit(rng)
-    docs = [_document(habit, world)]
+    docs = [random_document(habit, world)]
     changes = sorted(rng.sample(range(begin + 1, end), rng.choice((0, 1, 1, 2, 4, 7))))
     for _ in changes:
         habit.anew(rng.choice((0.0, 0.03, 0.1, 0.3, 0.6)))
-        docs.append(_document(habit, world))
+        docs.append(random_document(habit, world))
     log = PlantLog()
-    _random_rows(rng, log, docs, begin, end)
+    special = [first * MIN, last * MIN, last * MIN - 1, *(e["at_ms"] for e in world.events)]
+    special = [x for x in special if begin * MIN <= x < end * MIN]
+    _random_rows(rng, log, docs, (begin, end), special)
     _blocks(rng, log, docs, changes, begin, end)
     return log, Span(first, last, min(lead, first), grace)
 
@@ -465,14 +97,20 @@ def _blocks(
 
 
 def _random_rows(
-    rng: random.Random, log: PlantLog, docs: list[dict[str, Any]], begin: int, end: int
+    rng: random.Random,
+    log: PlantLog,
+    docs: Sequence[dict[str, Any]],
+    slots: tuple[int, int],
+    special: Sequence[int],
 ) -> None:
+    """Write rows of every signal of the documents; special: instants at which rows are wanted."""
     points: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for d in docs:
         for s in d["streams"]:
             for x in s["signals"]:
                 key = (str(s["id"]).rpartition(".")[0], x["name"])
                 points.setdefault(key, set()).add((x["role"], x["type"]))
+    begin, end = slots
     restarts = {
         d: sorted(
             begin * MIN + rng.randrange((end - begin) * 60) * 1000
@@ -483,7 +121,33 @@ def _random_rows(
     for (device, name), uses in sorted(points.items()):
         if rng.random() < 0.08:
             continue  # never answers
-        _point_rows(rng, log, (device, name), sorted(uses), restarts[device], begin, end)
+        values = _Values(rng, name, sorted(uses), restarts[device], begin * MIN)
+        trouble = values.trouble
+        for at in _instants(rng, name, slots, [*special, *restarts[device]]):
+            _write(rng, log, f"{device}/{name}", at, values.at(at), trouble)
+
+
+def _instants(
+    rng: random.Random, name: str, slots: tuple[int, int], special: Sequence[int]
+) -> list[int]:
+    """Return when a signal is read, rising: at a pace of its own, with silences."""
+    begin, end = (slot * MIN for slot in slots)
+    span = end - begin
+    pace = max(20_000, span // rng.choice((15, 40, 70)) // 10_000 * 10_000)
+    steps = [1000, pace // 10, pace // 2, pace, pace, pace, pace * 3]
+    if name == "lo1":
+        steps.append(300_000)  # as long as an output may stand at its limit
+    at = begin + rng.choice((-MIN, 0, 1, 10 * MIN, span // 3))
+    stop = end if rng.random() < 0.8 else begin + rng.randrange(span)
+    found, silent = [], 0
+    while at < stop:
+        at += rng.choice(steps) - rng.choice((0, 0, 0, 0, 0, 1, 7))
+        if rng.random() < 0.2:
+            at = at // MIN * MIN  # where windows and configurations begin
+        silent = rng.choice((3, 10)) if not silent and rng.random() < 0.01 else max(0, silent - 1)
+        if not silent:
+            found.append(at)
+    return sorted([*found, *(x for x in special if rng.random() < 0.4)])
 
 
 _TEXTS = {
@@ -491,76 +155,81 @@ _TEXTS = {
     "order": ("J1", "J1", "J2", "1", "2"),
     "mode": ("1", "2", "3", "run"),
 }
+_OUTPUTS = (0, 1, 3, 6, 7, 50, 99, 100, 100, 100, 0.5, 99.5)
 
 
-def _point_rows(
-    rng: random.Random,
-    log: PlantLog,
-    point: tuple[str, str],
-    uses: list[tuple[str, str]],
-    restarts: list[int],
-    begin: int,
-    end: int,
-) -> None:
-    name = point[1]
-    target = "/".join(point)
-    counts = any(r.startswith("count_") or r in ("energy", "consumption") for r, _ in uses)
-    wrap = rng.choice((0, 0, 100, 9999, 2**16, 2**32))
-    level = rng.choice((0, 90, 9990, 65_500, 2**32 - 20, 0))
-    span = (end - begin) * MIN
-    pace = max(20_000, span // rng.choice((15, 40, 70)) // 10_000 * 10_000)
-    steps = (1000, pace // 10, pace // 2, pace, pace, pace, pace * 3)
-    trouble = rng.choice((0.0, 0.02, 0.08, 0.3))
-    text_of = _TEXTS.get(name, ("1", "1", "2", "3", "run", ""))
-    at = begin * MIN + rng.choice((-MIN, 0, 1, 10 * MIN, span // 3))
-    stop = end * MIN if rng.random() < 0.8 else begin * MIN + rng.randrange(span)
-    start, code, output = begin * MIN, 1, 100
-    silent = 0
-    while at < stop:
-        at += rng.choice(steps) - rng.choice((0, 0, 0, 0, 0, 1, 7))
-        if rng.random() < 0.2:
-            at = at // MIN * MIN  # where windows and configurations begin
-        if silent:
-            silent -= 1
-            continue
-        if rng.random() < 0.01:
-            silent = rng.choice((3, 10))
-        last_restart = max([r for r in restarts if r <= at], default=start)
-        value: int | float | str
-        kinds = [k for _, k in uses]
-        if counts:
-            if last_restart > start:
-                start = last_restart
-                if rng.random() < 0.7:
-                    level = rng.choice((0, 1, 2))
-            level += rng.choice((0, 0, 1, 1, 1, 2, 3, rng.choice((3, 40, 3000))))
-            kick = rng.random()
-            if kick < trouble / 3:
-                level = rng.choice((0, 1, 3, 10**6, 5, 2**40))
-            elif kick < trouble:
-                level = max(0, level - rng.choice((1, 2, 50)))
-            if wrap and level >= wrap and rng.random() < 0.9:
-                level %= wrap
-            value = level
-            if rng.random() < trouble / 5:
-                value = rng.choice((10**7, 0, 2**40, 2**63 + 5))
-        elif name == "hours":
-            value = (at - last_restart) // 1000 % rng.choice((2**40, 2**40, 5000))
-        elif name == "lo1":
-            if rng.random() < 0.3:
-                output = rng.choice((0, 1, 3, 6, 7, 50, 99, 100, 100, 100))
-            value = output
-        else:
-            if rng.random() < 0.4:
-                code = rng.choice((1, 1, 1, 1, 2, 2, 3, 0, 4, 5, 6, 7, 8))
-            value = code
-        if "float" in kinds and rng.random() < 0.5:
-            value = float(value) + rng.choice((0.0, 0.5, 0.25, 1 / 3)) * (counts or name == "lo1")
+@dataclass
+class _Values:
+    """What one signal shows, instant by instant."""
+
+    rng: random.Random
+    name: str
+    uses: list[tuple[str, str]]
+    """(role, type) of it in some configuration."""
+    restarts: list[int]
+    """Of its device."""
+    begin: int
+
+    def __post_init__(self) -> None:
+        rng = self.rng
+        self._kinds = [kind for _, kind in self.uses]
+        counting = ("energy", "consumption")
+        self._counts = any(r.startswith("count_") or r in counting for r, _ in self.uses)
+        self._wrap = rng.choice((0, 0, 100, 9999, 2**16, 2**32))
+        self._level = rng.choice((0, 90, 9990, 65_500, 2**32 - 20, 0))
+        self.trouble = rng.choice((0.0, 0.02, 0.08, 0.3))
+        """Share of the rows that are not what they should be."""
+        self._start, self._code = self.begin, 1
+        self._output: float = 100
+
+    def at(self, at: int) -> int | float | str:
+        """Return the value of the next instant."""
+        rng, kinds = self.rng, self._kinds
+        value: int | float | str = self._number(at)
+        if "float" in kinds and rng.random() < 0.5 and not isinstance(value, str):
+            part = rng.choice((0.0, 0.5, 0.25, 1 / 3)) if self._counts else 0.0
+            value = float(value) + part
+        elif isinstance(value, float):
+            value = round(value)
         if "text" in kinds and (len(kinds) == 1 or rng.random() < 0.5):
-            value = rng.choice(text_of) if not counts or rng.random() < 0.5 else str(value)
+            texts = _TEXTS.get(self.name, ("1", "1", "2", "3", "run", ""))
+            value = rng.choice(texts) if not self._counts else str(value)
         if "bool" in kinds and rng.random() < 0.5:
             value = rng.randrange(2)
-        _write(rng, log, target, at, value, trouble)
+        return value
+
+    def _number(self, at: int) -> int | float:
+        rng = self.rng
+        last_restart = max([r for r in self.restarts if r <= at], default=self._start)
+        if self._counts:
+            return self._counter(last_restart)
+        if self.name == "hours":
+            return (at - last_restart) // 1000 % rng.choice((2**40, 2**40, 5000))
+        if self.name == "lo1":
+            if rng.random() < 0.3:
+                self._output = rng.choice(_OUTPUTS)
+            return self._output
+        if rng.random() < 0.4:
+            self._code = rng.choice((1, 1, 1, 1, 2, 2, 3, 0, 4, 5, 6, 7, 8))
+        return self._code
+
+    def _counter(self, last_restart: int) -> int:
+        rng = self.rng
+        if last_restart > self._start:
+            self._start = last_restart
+            if rng.random() < 0.7:
+                self._level = rng.choice((0, 1, 2))
+        self._level += rng.choice((0, 0, 1, 1, 1, 2, 3, rng.choice((3, 40, 3000))))
+        kick = rng.random()
+        if kick < self.trouble / 3:
+            self._level = rng.choice((0, 1, 3, 10**6, 5, 2**40))
+        elif kick < self.trouble:
+            self._level = max(0, self._level - rng.choice((1, 2, 50)))
+        if self._wrap and self._level >= self._wrap and rng.random() < 0.9:
+            self._level %= self._wrap
+        if rng.random() < self.trouble / 5:
+            return rng.choice((10**7, 0, 2**40, 2**63 + 5))  # one reading alone
+        return self._level
 
 
 def _write(

@@ -85,8 +85,7 @@ class AssetWork:
 
     def factor_in(self, plants: Iterable[Plant]) -> int:
         """Return the largest number of pieces that one count can stand for in some configurations."""
-        versions = [plant.assets[self.asset] for plant in plants if self.asset in plant.assets]
-        return max([1, *(one.factor for entry in versions for one in entry.products)])
+        return max([1, *(self._list(plant).factor for plant in plants)])
 
     @cached_property
     def ideal(self) -> tuple[Fraction, Fraction] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -103,10 +104,11 @@ def _booked(register: Register, day: ProductionDay) -> int:
 
 def _may_lack(register: Register, day: ProductionDay, end: int) -> bool:
     """Return whether the day meets a gap between accepted readings, or one that ends in quarantined readings."""
-    doubts = [(doubt.start, doubt.end) for doubt in register.doubts]
-    if register.doubtful and register.proof is not None:
-        doubts.append((register.proof[0], end))
-    return any(max(low, day.start) < min(high, day.end) for low, high in doubts)
+    at = bisect_right(register.doubts, day.start, key=lambda doubt: doubt.end)
+    if at < len(register.doubts) and register.doubts[at].start < day.end:
+        return True
+    proof = register.proof if register.doubtful else None
+    return proof is not None and proof[0] < day.end and day.start < end
 
 
 def _reaches_round(register: Register, day: ProductionDay) -> bool:

@@ -93,6 +93,8 @@ class ProductList:
         cycles = [cycle for cycle in {**self._frozen, **cycle_of}.values() if cycle > 0]
         self.ideal = (min(cycles), max(cycles)) if cycles else None
         """Smallest and largest ideal ms a piece of the products listed and frozen, None without any."""
+        self.factor = max([1, *(one.factor for one in products)])
+        """Largest number of pieces that one count of a product listed can stand for."""
         self._listed = {
             one.id: ProductData(self._own(cycle_of[one.id]), one.factor, one.weight)
             for one in products
