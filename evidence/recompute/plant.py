@@ -101,7 +101,7 @@ def _asset(item: Fields, version: int) -> Asset:
     cycle = item.fraction("ideal_cycle_ms")
     first = Asset(
         id=item.text("id"),
-        counts_as=item.integer("counts_as", low=0),
+        counts_as=item.integer("counts_as", low=1),
         ideal_cycle=cycle,
         service=(start, end or None),
         minor_stop_ms=item.integer("minor_stop_ms", low=0),

@@ -71,6 +71,7 @@ def test_plant_is_read_with_types():
         lambda d: d["assets"].reverse(),
         lambda d: d["assets"].append(d["assets"][-1]),
         lambda d: d["assets"][0].update(ideal_cycle_ms=[1, 0]),
+        lambda d: d["assets"][0].update(counts_as=0),
         lambda d: d["assets"][0].update(ideal_cycle_ms=[1]),
         lambda d: d["assets"][0].update(ideal_cycle_ms=[True, 1]),
         lambda d: d["assets"][0].update(nc=1),
