@@ -6,13 +6,13 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from tests.support.one_claim import Engine, both
 
 from kpi.claims import ComparisonClaim
 from kpi.window import Span
 from tests.support.compared_days import Diary, plan, plant
 from tests.support.equipment_plant import LONG, counted, state_signal
 from tests.support.kpi_plant import DAY, HOUR, MIN, shift
+from tests.support.one_claim import Engine, both
 
 H = 240 * MIN
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
-from tests.support.one_claim import Engine, both
 
 from tests.support.compared_days import NOISE, Diary, plan, plant, steady
 from tests.support.kpi_plant import DAY, MIN
+from tests.support.one_claim import Engine, both
 
 WEEKLY: dict[str, tuple[int, Callable[[int], int], Fraction, bool, bool]] = {
     # Weeks 1 … 9 run 260 + 2·(w − 5): from 252 to 268. All lies on the line, so the trend is beyond any t.

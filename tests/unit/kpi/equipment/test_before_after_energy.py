@@ -6,13 +6,13 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from tests.support.one_claim import REFUSALS, Engine, both
 
 from kpi.claims import EquipmentEnergyClaim
 from kpi.window import Span
 from tests.support.compared_days import Diary, plant
 from tests.support.equipment_plant import counted, rules
 from tests.support.kpi_plant import DAY, HOUR, MIN
+from tests.support.one_claim import REFUSALS, Engine, both
 
 METER = counted("energy", "energy")
 SECOND = counted("second", "energy")

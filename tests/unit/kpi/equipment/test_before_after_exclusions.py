@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.support.one_claim import REFUSALS, Engine, both
 
 from kpi.claims import ExcludedDay
 from tests.support.compared_days import Diary, plant, steady
 from tests.support.kpi_plant import HOUR
+from tests.support.one_claim import REFUSALS, Engine, both
 
 
 def stop(

@@ -9,11 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from tests.support.one_claim import REFUSALS, Engine, both
 
 from tests.support.compared_days import NOISE, Diary, plant, steady
 from tests.support.equipment_plant import counted, product, rules
 from tests.support.kpi_plant import DAY, MIN, asset, shift
+from tests.support.one_claim import REFUSALS, Engine, both
 
 
 def total(days: range) -> int:

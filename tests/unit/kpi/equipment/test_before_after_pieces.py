@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from tests.support.one_claim import Engine, both
 
 from tests.support.compared_days import Diary, plan, plant
 from tests.support.equipment_plant import counted, product, rules, state_signal
 from tests.support.kpi_plant import HOUR, MIN, signal
+from tests.support.one_claim import Engine, both
 
 TWO_A_MINUTE = rules((2, MIN))
 

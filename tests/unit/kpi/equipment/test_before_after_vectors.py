@@ -6,10 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from tests.support.one_claim import Engine, both
 
 from tests.support.compared_days import Diary, plan, plant
 from tests.support.kpi_plant import MIN, shift
+from tests.support.one_claim import Engine, both
 
 # U8: production day i has D = 1000·plan and N = (base + (37·⌊(i + k)/4⌋ + 11·i) mod 97 − 48)·plan, plan in minutes.
 # With planned minutes the availability of a day is N/D if the machine runs N·60 ms: D·60 ms are planned.
