@@ -1,4 +1,4 @@
-"""Parameters of `before-after/2` that make it invalid: the verifier refuses them, the agent does not form such a claim."""
+"""Parameters that make `before-after/2` invalid: the verifier refuses them, the agent forms no such claim."""
 
 from __future__ import annotations
 
