@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -247,13 +246,6 @@ def test_standstill_of_a_whole_period_has_no_ratio(engine: Engine) -> None:
     # 28 days, none of which ran: a change of −100 %, but no interval of a logarithm
     assert found.detail["main"] == {"change": "-1/1", "word": "undetermined"}
     assert found.detail["drift"].keys() == set()
-
-
-def test_before_period_must_end_before_the_after_period_begins() -> None:
-    log = steady(days=(28, 28))
-    claim = log.claim("availability/2")
-    with pytest.raises(REFUSALS):
-        replace(claim, before=replace(claim.before, last=claim.span.first + 1))
 
 
 @both

@@ -11,7 +11,7 @@ import pytest
 from tests.support.compared_days import Diary, plan, plant
 from tests.support.equipment_plant import counted, product, rules, state_signal
 from tests.support.kpi_plant import HOUR, MIN, signal
-from tests.support.one_claim import Engine, both
+from tests.support.one_claim import REFUSALS, Engine, both
 
 TWO_A_MINUTE = rules((2, MIN))
 
@@ -258,6 +258,22 @@ def test_asset_without_reject_signal_makes_the_claim_undefined(engine: Engine) -
         assert found.detail["word"] == "undetermined"
         assert found.detail["main"] == {"word": "undetermined"}
     assert engine(log.log, log.claim("availability/2", 0)).value == 0
+
+
+@both
+def test_interval_of_counts_that_cancel_out_is_not_written(engine: Engine) -> None:
+    # By turns 10^6 pieces made and none good, 10 made and 10^6 good: rejects of 10^6 and 10 − 10^6, 10 for two days.
+    # So N = 140 in 28 days, the deviation of a day 10^6: h ≈ 1.7 · √28 · 10^6 / 140 · √2, far above ln 10^4001 = 9213.
+    log = Diary()
+    log.config(plant(counters=[counted(n, f"count_{n}") for n in ("good", "scrap", "total")]))
+    log.running("a1", lambda _: 400 * MIN)
+    log.counting("a1/good", lambda day: 10**6 if day % 2 else 0)
+    log.counting("a1/scrap", lambda _: 1)
+    log.counting("a1/total", lambda day: 10 if day % 2 else 10**6)
+    sealed = log.sealed()
+    with pytest.raises(REFUSALS):
+        engine(sealed, log.claim("defect-rate/1", 0, sense="reduction"))
+    assert engine(sealed, log.claim("availability/2", 0)).value == 0
 
 
 def test_plan_of_the_cases_has_480_minutes() -> None:
