@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
-from agent.comparison_view import ComparisonView
-from agent.figure_views import FIGURE_OF, UNIT_OF, explain, reason_of, value_of
+from agent.reporting.comparison_view import ComparisonView
+from agent.reporting.figure_views import FIGURE_OF, UNIT_OF, explain, reason_of, value_of
 from agent.tiles import Tiles
 from agent.today import LOSS_NAMES, Today
 from agent.web.state import (

@@ -16,7 +16,7 @@ from agent.live import LiveValues
 from agent.log_reader import LogFollower
 from agent.opening import OpenPlant
 from agent.slot_memory import SlotMemory
-from agent.statistics_task import StatisticsTask
+from agent.statistics.task import StatisticsTask
 from agent.supervisor import Supervisor
 from agent.tiles import Tiles
 from agent.today import Today, today

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from agent.frame_columns import TextNumbers
-from agent.statistics_rows import FUTURE_SLOTS
-from agent.waiting_rows import WaitingRows, by_signal
+from agent.statistics.rows import FUTURE_SLOTS
+from agent.statistics.waiting_rows import WaitingRows, by_signal
 from kpi.calendar import MINUTE_MS
 from kpi.equipment.records import CLASSES
 from kpi.equipment.signal_rows import kinds

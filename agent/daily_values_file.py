@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from config.faults import ConfigFaultsError, Fault
-from kpi.comparison import Day
+from kpi.comparison.interval import Day
 from model.errors import ConfigError
 
 _DATE: Final = ("date", "日期")

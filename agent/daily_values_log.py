@@ -7,16 +7,16 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from agent.figures import groups_of
 from agent.folders import data_folder
-from agent.issue_report import check_span
 from agent.log_reader import SealedLog
-from agent.reporting import Window
+from agent.reporting.figures import groups_of
+from agent.reporting.issue_report import check_span
+from agent.reporting.run import Window
 from config.loader import LoadedPlant
-from kpi.compared_metrics import AVAILABILITY, DEFECT_RATE, ENERGY, OEE, UTILISATION
-from kpi.comparison import Day
-from kpi.daily import period_days
-from kpi.measured_periods import measured_baseline
+from kpi.comparison.compared_metrics import AVAILABILITY, DEFECT_RATE, ENERGY, OEE, UTILISATION
+from kpi.comparison.daily import period_days
+from kpi.comparison.interval import Day
+from kpi.comparison.measured_periods import measured_baseline
 from kpi.workspace import Workspace
 from model.errors import PermanentError
 

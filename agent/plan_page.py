@@ -9,9 +9,9 @@ from fractions import Fraction
 from typing import Any
 
 from agent.language import choose
-from kpi.comparison import Sense
+from kpi.comparison.interval import Sense
+from kpi.comparison.planning import Advice, Noise, PlanRow
 from kpi.display import decimal_text, percent_text
-from kpi.planning import Advice, Noise, PlanRow
 
 
 @dataclass(frozen=True, slots=True)

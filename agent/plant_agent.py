@@ -10,12 +10,12 @@ from typing import Final
 
 from agent.board import Board
 from agent.clock import SystemClock
-from agent.comparison_view import ComparisonView
 from agent.memory import return_large_buffers
 from agent.opening import open_plant
 from agent.plant_pack import PlantPack, pack_plant
 from agent.plant_run import PlantRun
 from agent.recorder import BrokenFilesError, ClockStepError
+from agent.reporting.comparison_view import ComparisonView
 from config.loader import LoadedPlant
 from model.errors import TransientError
 

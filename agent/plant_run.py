@@ -27,7 +27,7 @@ from agent.sealer import Now
 from agent.slot_memory import SlotMemory
 from agent.software import version
 from agent.sources import build_sources
-from agent.statistics_task import StatisticsTask
+from agent.statistics.task import StatisticsTask
 from agent.status_file import AgentStatus, SourceLine, write_status
 from agent.supervisor import Supervisor
 from agent.tiles import Tiles

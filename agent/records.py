@@ -14,10 +14,10 @@ from config.records.catalogue import tables
 from config.records.codec import decode_rows, encode_rows
 from config.records.reading import read_table
 from config.records.table import Context, ReadRow, Table
-from kpi.records_all import Records, record_figures
-from kpi.records_energy import CoefficientTable
-from kpi.records_figure import Record, RecordFigure
-from kpi.records_periods import RecordPeriods
+from kpi.records.all_figures import Records, record_figures
+from kpi.records.energy import CoefficientTable
+from kpi.records.figure import Record, RecordFigure
+from kpi.records.periods import RecordPeriods
 from model.errors import PlantproofError, VerificationError
 from storage.records import RecordsFolder, in_force
 from storage.records_manifest import Manifest

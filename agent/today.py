@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.day_slots import DaySlots
-from agent.figure_detail import details, ratio_text
-from agent.figures import Figure, requests_for
 from agent.log_reader import LogFollower
+from agent.reporting.figure_detail import details, ratio_text
+from agent.reporting.figures import Figure, requests_for
 from agent.tiles import DayFigures
 from kpi.document import ConfigDocument
 from kpi.evaluate import evaluate

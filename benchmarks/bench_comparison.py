@@ -13,15 +13,15 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from evidence.recompute.interval import interval as plain_interval
-from kpi.compare import compare
-from kpi.compared_metrics import ENERGY, OEE
-from kpi.comparison import Day, interval
-from kpi.comparison_input import BaselineData, Options, PeriodFacts, ReportingData
-from kpi.daily import DailySeries, DailyValue, DayBounds
-from kpi.energy_comparison import compare_energy
-from kpi.few_events import rate_ratio
-from kpi.periods import Baseline, BuildPeriod, Reporting, WorkCalendar
-from kpi.planning import Noise, advise
+from kpi.comparison.compare import compare
+from kpi.comparison.compared_metrics import ENERGY, OEE
+from kpi.comparison.daily import DailySeries, DailyValue, DayBounds
+from kpi.comparison.data import BaselineData, Options, PeriodFacts, ReportingData
+from kpi.comparison.energy import compare_energy
+from kpi.comparison.few_events import rate_ratio
+from kpi.comparison.interval import Day, interval
+from kpi.comparison.periods import Baseline, BuildPeriod, Reporting, WorkCalendar
+from kpi.comparison.planning import Noise, advise
 
 DAY_MS = 57_600_000
 BUILD = BuildPeriod(date(2026, 1, 5), date(2026, 2, 27))

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.log_window import LogIndex
-from agent.statistics import REBUILD_STEP_BYTES, StatisticsKeeper
-from agent.statistics_figures import figures_of_group
-from agent.statistics_query import By, grouped, stored_cells, window_of
+from agent.statistics.figures import figures_of_group
+from agent.statistics.keeper import REBUILD_STEP_BYTES, StatisticsKeeper
+from agent.statistics.query import By, grouped, stored_cells, window_of
 from benchmarks.statistics_plant import Plant, build
 from kpi.calendar import DAY_MS, HOUR_MS
 from kpi.document import ConfigDocument

@@ -9,7 +9,7 @@ import statistics
 import time
 
 from benchmarks.bench_kpi import MIN, T0, plant
-from kpi.upload_report import upload_report
+from kpi.upload.report import upload_report
 from kpi.window import Span
 from kpi.workspace import Workspace
 

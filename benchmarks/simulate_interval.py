@@ -18,12 +18,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from kpi.comparison import Day, interval
-from kpi.drift import drift
-from kpi.nonroutine import change_point
-from kpi.planning import Noise, predicted_half_width
+from kpi.comparison.drift import drift
+from kpi.comparison.interval import Day, interval
+from kpi.comparison.nonroutine import change_point
+from kpi.comparison.planning import Noise, predicted_half_width
+from kpi.comparison.weekly import weekly_influences
 from kpi.student_t import T95_MICRO, T975_MICRO
-from kpi.weekly import weekly_influences
 
 Array = NDArray[np.float64]
 Pair = tuple[Array, Array]

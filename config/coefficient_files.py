@@ -6,9 +6,9 @@ from functools import cache
 from importlib import resources
 
 from config.yaml_document import parse_yaml
-from kpi.coefficients import CoefficientTable
-from kpi.coefficients_parsing import table_from_mapping
 from kpi.document_types import CoefficientRow, Coefficients
+from kpi.energy.coefficients import CoefficientTable
+from kpi.energy.coefficients_parsing import table_from_mapping
 from model.errors import ConfigError
 
 

@@ -14,14 +14,14 @@ from pydantic import Field, ValidationError
 from config.base import ConfigModel, ExactNumber
 from config.faults import ConfigFaultsError, Fault
 from config.messages import suggestion
-from config.scheme_faults import faults_of
-from config.scheme_library import SchemeLibrary
+from config.schemes.faults import faults_of
+from config.schemes.library import SchemeLibrary
 from config.yaml_document import Path as Place
 from config.yaml_document import YamlDocument, parse_yaml
 from kpi.metrics import METRICS, metric_of
-from kpi.scheme import Group
-from kpi.scheme_facts import FactDefinition, FactKind, Facts
-from kpi.scheme_limits import Photo
+from kpi.schemes.facts import FactDefinition, FactKind, Facts
+from kpi.schemes.limits import Photo
+from kpi.schemes.scheme import Group
 
 _YES = ("yes", "是", "true")
 _NO = ("no", "否", "false")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from config.yaml_document import parse_yaml
-from kpi.registry import Registry
-from kpi.registry_parsing import registry_from_mapping
+from kpi.registry.content import Registry
+from kpi.registry.parsing import registry_from_mapping
 from model.errors import ConfigError
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from kpi.atoms import APT_ATOMS, PBT_ATOMS
-from kpi.comparison import FEWEST_DAYS, FIRM_DAYS
-from kpi.drift import FEWEST_WEEKS
+from kpi.comparison.drift import FEWEST_WEEKS
+from kpi.comparison.interval import FEWEST_DAYS, FIRM_DAYS
 from kpi.equipment.indicator import Indicator
 from kpi.equipment.iso_catalogue import EQUIPMENT_INDICATORS
 from kpi.equipment.iso_others import CAPABILITY, ENERGY, ROLLED, RULES

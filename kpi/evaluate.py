@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kpi.before_after import before_after
 from kpi.claims import (
     AutomaticControlClaim,
     BeforeAfterClaim,
@@ -23,8 +22,9 @@ from kpi.claims import (
     UploadRateClaim,
     UtilisationClaim,
 )
+from kpi.comparison.before_after import before_after
 from kpi.coverage import coverage
-from kpi.energy import energy_per_piece
+from kpi.energy.energy_per_piece import energy_per_piece
 from kpi.equipment.automatic_control import automatic_control
 from kpi.equipment.before_after import equipment_comparison
 from kpi.equipment.defects import defect_rate

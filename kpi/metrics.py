@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from kpi.clauses import SourceClass
+from kpi.schemes.clauses import SourceClass
 
 _YEAR: Final = re.compile(r"(?P<id>.+)-(?P<year>(?:19|20)[0-9]{2})")
 BEFORE: Final = "-before"

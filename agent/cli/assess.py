@@ -73,20 +73,20 @@ def assess(
     """
     language = resolve_language(lang)
     _check_usage(file, bundle, start, end, before_start, before_end, facts)
-    from agent.assess_sources import source_of_bundle, source_of_plant
-    from agent.assessment_json import as_json as envelope
-    from agent.assessment_print import print_assessment
-    from agent.bundle_records import records_of_bundle
-    from agent.clause_table import console
+    from agent.assessment.bundle_records import records_of_bundle
+    from agent.assessment.imported_figures import imported_figures
+    from agent.assessment.known_figures import RecordFigures, no_records
+    from agent.assessment.printing import print_assessment
+    from agent.assessment.result_json import as_json as envelope
+    from agent.assessment.schemes import assess_scheme
+    from agent.assessment.sources import source_of_bundle, source_of_plant
     from agent.cli.instants import instant_ms
     from agent.folders import data_folder
-    from agent.imported_figures import imported_figures
-    from agent.known_figures import RecordFigures, no_records
-    from agent.reporting import Window
-    from agent.scheme_assessment import assess_scheme
+    from agent.reporting.clause_table import console
+    from agent.reporting.run import Window
     from config.facts_file import load_facts
-    from config.scheme_files import library_with
-    from kpi.logic import Verdict
+    from config.schemes.files import library_with
+    from kpi.schemes.logic import Verdict
 
     try:
         library = library_with(schemes)

@@ -73,9 +73,9 @@ def calc(
 
 def _calculate(path: Path, language: str, *, full: bool, as_json: bool) -> None:
     """Print the result of a case; exits with 1 if what the case says of itself does not hold."""
-    from agent.calc_json import case_json
-    from agent.calc_page import page_lines
-    from config.calc_reading import load_case
+    from agent.calc.page import page_lines
+    from agent.calc.result_json import case_json
+    from config.calc.reading import load_case
     from kpi.calc.case import calculate
 
     loaded = load_case(path)
@@ -89,9 +89,9 @@ def _calculate(path: Path, language: str, *, full: bool, as_json: bool) -> None:
 
 
 def _list(language: str, *, as_json: bool) -> None:
-    from agent.calc_lines import wrapped
-    from config.calc_examples import examples
-    from config.calc_reading import parse_case
+    from agent.calc.lines import wrapped
+    from config.calc.examples import examples
+    from config.calc.reading import parse_case
 
     titles = {name: parse_case(data, f"{name}.yaml").case.title for name, data in examples()}
     if as_json:
@@ -105,7 +105,7 @@ def _list(language: str, *, as_json: bool) -> None:
 
 def _write(name: str, folder: Path, language: str) -> None:
     """Write one case or all of them; a file that is there is left alone, and nothing is written then."""
-    from config.calc_examples import example_bytes, example_names
+    from config.calc.examples import example_bytes, example_names
 
     known = example_names()
     if name != _ALL and name not in known:

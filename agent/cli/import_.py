@@ -23,7 +23,7 @@ from model.errors import ConfigError, PlantproofError
 if TYPE_CHECKING:
     from agent.records_import import Site
     from config.records.table import Table
-    from kpi.records_periods import Dates
+    from kpi.records.periods import Dates
     from storage.records import RecordsFolder
 
 EXIT_USAGE = 2
@@ -270,7 +270,7 @@ def _figures(
 ) -> None:
     from agent.cli.import_print import print_figures
     from agent.records import figures_from_records
-    from kpi.records_periods import RecordPeriods
+    from kpi.records.periods import RecordPeriods
 
     if after is None:
         _usage(
@@ -294,7 +294,7 @@ def _figures(
 def _dates(text: str, option: str) -> Dates:
     from datetime import date
 
-    from kpi.records_periods import Dates
+    from kpi.records.periods import Dates
 
     first, _, last = text.partition("..")
     try:

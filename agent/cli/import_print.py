@@ -18,7 +18,7 @@ from config.records.findings import Finding, RecordFaultsError
 from config.records.reading import ReadTable
 from config.records.table import Table
 from kpi.display import decimal_text, percent_text
-from kpi.records_figure import RecordFigure
+from kpi.records.figure import RecordFigure
 from model.ratio import Ratio, Undefined
 from storage.records import RecordsFolder, in_force
 from storage.records_manifest import Manifest

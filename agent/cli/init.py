@@ -64,12 +64,12 @@ def schema(
     if schemes and calc:
         raise typer.BadParameter("--schemes / --calc：二选一 / one of them")
     if calc:
-        from config.calc_case import case_schema
+        from config.calc.case import case_schema
 
         print(json.dumps(case_schema(), ensure_ascii=False, indent=2))
         return
     if schemes:
-        from config.scheme_file_models import FILES
+        from config.schemes.file_models import FILES
 
         print(json.dumps(FILES.json_schema(), ensure_ascii=False, indent=2))
         return

@@ -22,15 +22,15 @@ from agent.cli.common import (
 )
 from agent.cli.instants import instant_ms
 from agent.language import choose
-from agent.statistics_query import By
+from agent.statistics.query import By
 from model.errors import PlantproofError
 from model.state import Atom
 
 if TYPE_CHECKING:
     from agent.folders import DataFolder
     from agent.log_reader import SealedLog
-    from agent.statistics_figures import GroupFigures, KpiReport
-    from agent.statistics_query import Group
+    from agent.statistics.figures import GroupFigures, KpiReport
+    from agent.statistics.query import Group
     from kpi.document_types import Calendar
     from kpi.equipment.sums import EquipmentSums
 
@@ -83,7 +83,7 @@ def kpi(
     """
     from agent.folders import data_folder
     from agent.log_reader import SealedLog
-    from agent.statistics_figures import json_of, kpi_report
+    from agent.statistics.figures import json_of, kpi_report
     from storage.statistics import StatisticsStore
 
     language = resolve_language(lang)
@@ -121,7 +121,7 @@ def _pack(log: SealedLog) -> None:
 
 
 def _rebuild(folder: DataFolder, log: SealedLog) -> None:
-    from agent.statistics import REBUILD_STEP_BYTES, StatisticsKeeper
+    from agent.statistics.keeper import REBUILD_STEP_BYTES, StatisticsKeeper
     from storage.statistics import StatisticsStore
 
     with StatisticsStore(folder.statistics(max(folder.last_epoch(), 1))) as store:
@@ -167,7 +167,7 @@ def _text(report: KpiReport, calendar: Calendar, language: str) -> Iterator[str]
             f"  {name}：窗口边界落在统计单元内，由封存数据直接计算",
             f"  {name}: an edge of the window cuts a cell, formed from the sealed rows",
         )
-    from agent.statistics_figures import figures_of_group
+    from agent.statistics.figures import figures_of_group
 
     for group in report.groups:
         yield ""

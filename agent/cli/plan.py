@@ -24,8 +24,8 @@ from model.errors import ConfigError, PlantproofError
 if TYPE_CHECKING:
     from datetime import date
 
-    from kpi.comparison import Day, Sense
-    from kpi.planning import Noise
+    from kpi.comparison.interval import Day, Sense
+    from kpi.comparison.planning import Noise
 
 _NOISE, _RHO, _WEEK_DAYS = "13", "0.3", 6
 """Assumed when nothing is said: the example of kpi-audit E18, and a working week of six days."""
@@ -97,8 +97,8 @@ def plan(
 ) -> None:
     """测量计划 / Plan: how many weeks before and after prove a change; run it before the baseline begins."""
     from agent.plan_page import PlanPage, PlanTable, plan_json, plan_lines
-    from kpi.planning import advise
-    from kpi.planning import plan as rows_of
+    from kpi.comparison.planning import advise
+    from kpi.comparison.planning import plan as rows_of
 
     language = resolve_language(lang)
     try:
@@ -130,7 +130,7 @@ def _noise(
     estimated: _Estimated | None, noise: str | None, rho: str | None, days_per_week: int | None
 ) -> Noise:
     """Return what was given, else what was estimated, else what is assumed."""
-    from kpi.planning import MOST_RHO, Noise
+    from kpi.comparison.planning import MOST_RHO, Noise
 
     assumed = Noise(Fraction(_NOISE) / 100, Fraction(_RHO), _WEEK_DAYS)
     base = assumed if estimated is None else estimated.noise
@@ -178,7 +178,7 @@ def _estimated(
         return None
     from agent.cli.instants import instant_ms
     from agent.daily_values_log import PlannedMetric, log_daily_values
-    from agent.reporting import Window
+    from agent.reporting.run import Window
 
     start, end, name = window
     names = [m.value for m in PlannedMetric]
@@ -195,8 +195,8 @@ def _estimated(
 
 
 def _of_days(source: str, rows: Sequence[tuple[date, Day]], week_days: int) -> Noise:
-    from kpi.comparison import FEWEST_DAYS
-    from kpi.planning import noise_of
+    from kpi.comparison.interval import FEWEST_DAYS
+    from kpi.comparison.planning import noise_of
 
     found = noise_of([day for _, day in rows], week_days)
     if found is None:

@@ -59,7 +59,7 @@ def report(
     """
     language = resolve_language(lang)
     plant = load_or_exit(file, language=language, as_json=as_json)
-    from agent.reporting import Window, report_plant
+    from agent.reporting.run import Window, report_plant
 
     try:
         after = Window(instant_ms(start, plant.config), instant_ms(end, plant.config))

@@ -36,17 +36,17 @@ def schemes(
 ) -> None:
     """认定方案 / Certification schemes: list them, or print the clause table of one."""
     language = resolve_language(lang)
-    from agent.clause_table import console
-    from agent.cli.assess import day_of, scheme_id
-    from agent.schemes_print import (
+    from agent.assessment.schemes_printing import (
         print_coverage,
         print_metrics,
         print_scheme,
         print_schemes,
         scheme_json,
     )
-    from config.scheme_coverage import coverage_of
-    from config.scheme_files import library_with
+    from agent.cli.assess import day_of, scheme_id
+    from agent.reporting.clause_table import console
+    from config.schemes.coverage import coverage_of
+    from config.schemes.files import library_with
 
     try:
         library = library_with(folder)

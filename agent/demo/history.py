@@ -20,10 +20,10 @@ from agent.demo.plant_files import write_history
 from agent.demo.truth_table import compare_with_truth
 from agent.folders import beside, data_folder
 from agent.head_keepers import LocalKeeper
-from agent.issue_report import GRACE_SLOTS, LEAD_SLOTS, issue_report
 from agent.keys import load_signer, load_site_secret
 from agent.log_reader import SealedLog
-from agent.reporting import self_check_policy
+from agent.reporting.issue_report import GRACE_SLOTS, LEAD_SLOTS, issue_report
+from agent.reporting.run import self_check_policy
 from agent.sealer import Now, Sealer
 from agent.sources import protocols
 from agent.timelapse import replay

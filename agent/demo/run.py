@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from agent.assessment import assess
-from agent.claims_reader import figures_from_bundle
-from agent.comparison_view import comparison_view
+from agent.assessment.outcome import assess
 from agent.demo.history import plan_of
 from agent.demo.plant_files import DemoPorts, write_live
-from agent.issue_report import SCHEME
 from agent.language import choose
 from agent.plant_agent import PlantAgent
+from agent.reporting.claims_reader import figures_from_bundle
+from agent.reporting.comparison_view import comparison_view
+from agent.reporting.issue_report import SCHEME
 from agent.signals import stop_on_signals
 from agent.sources import protocols
 from config.loader import load_plant
-from config.scheme_files import builtin_schemes
+from config.schemes.files import builtin_schemes
 from model.errors import ConfigError, PermanentError
 
 MARKER: Final = ".plantproof-demo"

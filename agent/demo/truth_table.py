@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from agent.figure_detail import details
-from agent.figures import Figure
+from agent.reporting.figure_detail import details
+from agent.reporting.figures import Figure
 
 _PERIODS = (("before", "-before"), ("after", ""))
 _KPIS = (

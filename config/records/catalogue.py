@@ -27,8 +27,8 @@ from config.records.credit_code import CreditCode
 from config.records.table import Check, Table
 from config.records.units import UNITS
 from config.yaml_document import parse_yaml
-from kpi import records_rows as rows
-from kpi.records_figure import Words
+from kpi.records import rows
+from kpi.records.figure import Words
 from model.errors import ConfigError
 
 ROW_TYPES: Final[Mapping[str, type[Any]]] = {

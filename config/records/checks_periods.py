@@ -12,7 +12,7 @@ from typing import Any
 from config.records.checks_rows import key_of
 from config.records.findings import Problem, Severity
 from config.records.table import Context, Misfit, ReadRow
-from kpi.records_periods import Month
+from kpi.records.periods import Month
 
 
 @dataclass(frozen=True, slots=True)

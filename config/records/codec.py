@@ -12,7 +12,7 @@ from config.records.table import ReadRow, Table
 from evidence import canonical
 from evidence.canonical import Json
 from evidence.refusal import Refusal
-from kpi.records_periods import Month
+from kpi.records.periods import Month
 
 
 def encode_rows(table: Table, rows: Sequence[ReadRow]) -> bytes:

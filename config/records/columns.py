@@ -16,8 +16,8 @@ from config.records.findings import Problem
 from config.records.numbers import exact_number, whole_number
 from config.records.texts import read_text
 from config.records.times import date_of, instant_of, month_of, year_of
-from kpi.records_figure import Words
-from kpi.records_periods import Month
+from kpi.records.figure import Words
+from kpi.records.periods import Month
 
 Value = str | int | bool | date | Month | Fraction | None
 """A value of a row; an instant is Unix ms, a percentage a fraction of 1."""

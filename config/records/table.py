@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from config.records.columns import Column, Kind
 from config.records.findings import Problem
-from kpi.records_figure import Words
+from kpi.records.figure import Words
 
 EVIDENCE: Final = Column(
     field="evidence",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from config.records.cells import Cell, CellKind, half_width
 from config.records.findings import Problem, Severity
-from kpi.records_periods import Month
+from kpi.records.periods import Month
 
 FIRST_YEAR: Final = 1990
 LAST_YEAR: Final = 2100

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from kpi.automatic_control import LoopRecord
 from kpi.calc.energy import EnergyInput, EnergyResult, energy_result
 from kpi.calc.equipment import EquipmentResult, equipment_result
 from kpi.calc.expected import (
@@ -36,6 +35,7 @@ from kpi.calc.periods import PeriodsInput, PeriodsResult, periods_result
 from kpi.calc.points import PointResult, PointsInput, point_result
 from kpi.calc.ratios import RatioFigures, RegistryInput, registry_figures
 from kpi.calc.steps import CounterSteps, all_steps
+from kpi.registry.automatic_control import LoopRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

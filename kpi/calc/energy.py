@@ -7,13 +7,10 @@ from fractions import Fraction
 
 from kpi.calc.figure import Figure
 from kpi.calc.inputs import WindowInput
-from kpi.coefficients import CoefficientTable
 from kpi.document_types import Counter
-from kpi.equipment.indicator import Operand
-from kpi.findings import Finding
-from kpi.meters import MeterEnergy, RegisterRecord, TransformerRatio, columns, meter_energy
-from kpi.registry_definitions import DEFINITIONS
-from kpi.unit_energy import (
+from kpi.energy.coefficients import CoefficientTable
+from kpi.energy.meters import MeterEnergy, RegisterRecord, TransformerRatio, columns, meter_energy
+from kpi.energy.unit_energy import (
     Consumption,
     Output,
     PeriodEnergy,
@@ -23,6 +20,9 @@ from kpi.unit_energy import (
     utilisation_change,
     weighted_output,
 )
+from kpi.equipment.indicator import Operand
+from kpi.findings import Finding
+from kpi.registry.definitions import DEFINITIONS
 from model.ratio import Ratio, Undefined
 
 

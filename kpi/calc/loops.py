@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from kpi.automatic_control import ControlRate, LoopRecord, automatic_control
 from kpi.calc.figure import Figure
 from kpi.calc.inputs import WindowInput
 from kpi.equipment.indicator import Operand
 from kpi.equipment.iso22400 import ms
 from kpi.findings import Finding
-from kpi.registry_definitions import DEFINITIONS
+from kpi.registry.automatic_control import ControlRate, LoopRecord, automatic_control
+from kpi.registry.definitions import DEFINITIONS
 from model.ratio import Ratio
 
 

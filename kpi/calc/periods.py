@@ -7,16 +7,16 @@ from datetime import date
 from fractions import Fraction
 
 from kpi.calc.figure import Figure
-from kpi.compare import compare
-from kpi.compared_metrics import DEFECT_RATE, ENERGY, ComparedMetric
-from kpi.comparison_input import BaselineData, Options, PeriodFacts, ReportingData
-from kpi.comparison_result import Comparison
-from kpi.daily import DailySeries, DailyValue, Exclusion
-from kpi.defect_rate import compare_defects
-from kpi.energy_comparison import compare_energy
+from kpi.comparison.compare import compare
+from kpi.comparison.compared_metrics import DEFECT_RATE, ENERGY, ComparedMetric
+from kpi.comparison.daily import DailySeries, DailyValue, Exclusion
+from kpi.comparison.data import BaselineData, Options, PeriodFacts, ReportingData
+from kpi.comparison.defect_rate import compare_defects
+from kpi.comparison.energy import compare_energy
+from kpi.comparison.periods import Baseline, BuildPeriod, Reporting, WorkCalendar
+from kpi.comparison.result import Comparison
 from kpi.equipment.indicator import Operand
 from kpi.grades import Origin
-from kpi.periods import Baseline, BuildPeriod, Reporting, WorkCalendar
 from model.ratio import Undefined
 
 SERIES = "case"

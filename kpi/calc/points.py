@@ -15,18 +15,18 @@ from kpi.calc.log import ALWAYS, Row, history_of, plain_asset, signal, window_ro
 from kpi.calc.ratios import RatioFigures, ratio_figures
 from kpi.calendar import MINUTE_MS
 from kpi.document_types import ConfigDocument, SignalSpec, StreamSpec
-from kpi.equipment_ratios_data import (
+from kpi.findings import Finding
+from kpi.ratios import asset_slots
+from kpi.registry.content import Registry, RequiredPoint
+from kpi.registry.data_ratios import (
     data_acquisition_coverage,
     data_acquisition_rate,
     equipment_data_rate,
 )
-from kpi.findings import Finding
-from kpi.ratios import asset_slots
-from kpi.registry import Registry, RequiredPoint
-from kpi.registry_definitions import DEFINITIONS
+from kpi.registry.definitions import DEFINITIONS
 from kpi.slots import OUTCOMES, Outcome, PointSlots
-from kpi.upload_registry_checks import point_list_findings
-from kpi.upload_summary import AssetPoints, LongestGap, UploadSummary, summary
+from kpi.upload.registry_checks import point_list_findings
+from kpi.upload.summary import AssetPoints, LongestGap, UploadSummary, summary
 from kpi.window import NO_TIME_MS, PointKey, Span
 from kpi.workspace import Workspace
 from model.flags import RowFlag

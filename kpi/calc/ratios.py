@@ -8,7 +8,9 @@ from fractions import Fraction
 
 from kpi.calc.figure import Figure, Listed
 from kpi.equipment.indicator import Operand
-from kpi.equipment_ratios import (
+from kpi.findings import Finding
+from kpi.registry.content import Registry
+from kpi.registry.equipment_ratios import (
     digital_equipment_rate,
     key_equipment_nc_rate,
     key_process_nc_rate,
@@ -17,16 +19,14 @@ from kpi.equipment_ratios import (
     nc_ratio,
     smart_share,
 )
-from kpi.equipment_ratios_networked import (
+from kpi.registry.networked_ratios import (
     key_equipment_networked,
     networked,
     production_networked_of_smart,
     smart_networked_share,
 )
-from kpi.equipment_ratios_readings import EquipmentRatio, Reading
-from kpi.findings import Finding
-from kpi.registry import Registry
-from kpi.registry_period import RegistryVersion, over_period, registry_findings
+from kpi.registry.period import RegistryVersion, over_period, registry_findings
+from kpi.registry.ratio_readings import EquipmentRatio, Reading
 
 _PERIOD: tuple[int, int] = (0, 1)
 """A registry written by hand holds at one instant."""

@@ -7,9 +7,10 @@ from fractions import Fraction
 from typing import Final
 
 from kpi.claims import ClaimResult, ComparisonClaim, Json, result
-from kpi.comparison import Day, Word, lowered, weaker
+from kpi.comparison.drift import Drift, drift
+from kpi.comparison.estimate import Judging
+from kpi.comparison.interval import Day, Word, lowered, weaker
 from kpi.decimals import stored
-from kpi.drift import Drift, drift
 from kpi.equipment.before_after_days import UTILISATION, asset_days
 from kpi.equipment.before_after_estimates import Days, SetEstimate, estimate
 from kpi.equipment.before_after_exclusions import Exclusions, exclusions_of
@@ -28,7 +29,6 @@ from kpi.equipment.before_after_rules import changed_rules
 from kpi.equipment.before_after_sets import ComparedPeriod, End, SetDay, Sets, chosen_days, sets_of
 from kpi.equipment.production_days import date_of, whole_production_days
 from kpi.equipment.space import EquipmentSpace, equipment_space
-from kpi.estimate import Judging
 from kpi.exact import written
 from kpi.reasons import Reason
 from kpi.workspace import Workspace

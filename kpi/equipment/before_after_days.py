@@ -11,7 +11,7 @@ import numpy as np
 
 from kpi import atoms as time_atoms
 from kpi.atoms import APT_ATOMS, ATOMS, PBT_ATOMS
-from kpi.comparison import Day
+from kpi.comparison.interval import Day
 from kpi.equipment.before_after_products import with_products_of
 from kpi.equipment.cells import ROLE_BIT, AssetCells, GapKind, stretch
 from kpi.equipment.effectiveness import bounds_of, ideal_good, known

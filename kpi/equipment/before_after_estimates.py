@@ -9,9 +9,9 @@ from fractions import Fraction
 from typing import Final
 
 from kpi.claims import Json
-from kpi.comparison import Day, Interval, Word
+from kpi.comparison.estimate import Judging, ci1_estimate
+from kpi.comparison.interval import Day, Interval, Word
 from kpi.decimals import stored
-from kpi.estimate import Judging, ci1_estimate
 from kpi.exact import written
 from model.errors import PermanentError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from kpi.comparison import FIRM_DAYS
-from kpi.drift import Drift
+from kpi.comparison.drift import Drift
+from kpi.comparison.interval import FIRM_DAYS
 from kpi.equipment.before_after_estimates import SetEstimate
 from kpi.equipment.before_after_sets import SetDay
 from kpi.equipment.production_days import WholeDay

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from kpi import atoms as time_atoms
-from kpi.comparison import Day
+from kpi.comparison.interval import Day
 from kpi.equipment.before_after_days import AssetDays, DayIntegers, cells_by_day, good_bounds
 from kpi.equipment.energy_per_piece import good_pieces
 from kpi.equipment.meter_registers import meter_days

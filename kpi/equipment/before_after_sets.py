@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from kpi.comparison import Day
+from kpi.comparison.interval import Day
 from kpi.equipment.before_after_days import AssetDays, DayIntegers
 from kpi.equipment.production_days import WholeDay
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from rich.cells import cell_len
 
-from config.calc_examples import example_bytes, example_names
+from config.calc.examples import example_bytes, example_names
 from tests.support.plant_run import invoke, plantproof
 
 GOOD = "time: {tpm: {loading: 460 min, downtime: 70 min}}\n"

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from agent.claims_reader import figures_from_bundle
+from agent.reporting.claims_reader import figures_from_bundle
 from config.coefficient_files import builtin_coefficients
-from kpi.equipment_ratios import nc_ratio
-from kpi.equipment_ratios_networked import networked, observed
-from kpi.meters_log import electricity_of
+from kpi.energy.meters_log import electricity_of
+from kpi.energy.unit_energy import unit_energy
 from kpi.ratios import asset_slots
-from kpi.registry_period import period_of, registry_findings
+from kpi.registry.equipment_ratios import nc_ratio
+from kpi.registry.networked_ratios import networked, observed
+from kpi.registry.period import period_of, registry_findings
 from kpi.slots import Outcome, Run
-from kpi.unit_energy import unit_energy
-from kpi.upload_report import UploadReport, upload_report
+from kpi.upload.report import UploadReport, upload_report
 from kpi.workspace import Workspace
 from tests.support.mini_history import AFTER, FIRST, MIN_MS, MiniHistory, mini_history
 

@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import pytest
 
-from agent.assessment import assess
-from agent.comparison_view import comparison_view
-from agent.figure_views import explain
-from agent.figures import Figure
+from agent.assessment.outcome import assess
+from agent.reporting.comparison_view import comparison_view
+from agent.reporting.figure_views import explain
+from agent.reporting.figures import Figure
 from agent.web.view import explanation
-from config.scheme_files import builtin_schemes
+from config.schemes.files import builtin_schemes
 from reports.words import KpiKey, Unit, VerdictWord
 from tests.support.forger import accepted, read_members
 from tests.support.mini_history import DEVICES, MiniHistory, mini_history

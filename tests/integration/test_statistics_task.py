@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.log_reader import LogFollower
-from agent.statistics_task import StatisticsTask
+from agent.statistics.task import StatisticsTask
 from storage.statistics import StatisticsStore
 from tests.support.mini_history import FIRST, MIN_MS, MiniHistory, mini_history
 

@@ -9,14 +9,14 @@ from fractions import Fraction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpi.compare import compare
-from kpi.compared_metrics import COMPARED
-from kpi.comparison import Day, Word, weaker
-from kpi.comparison_input import BaselineData, Options, PeriodFacts, ReportingData
-from kpi.comparison_page import comparison_lines
-from kpi.daily import DailySeries, DailyValue, DayBounds, Exclusion, ExclusionReason
-from kpi.few_events import rate_estimate
-from kpi.periods import Baseline, BuildPeriod, Reporting, WorkCalendar
+from kpi.comparison.compare import compare
+from kpi.comparison.compared_metrics import COMPARED
+from kpi.comparison.daily import DailySeries, DailyValue, DayBounds, Exclusion, ExclusionReason
+from kpi.comparison.data import BaselineData, Options, PeriodFacts, ReportingData
+from kpi.comparison.few_events import rate_estimate
+from kpi.comparison.interval import Day, Word, weaker
+from kpi.comparison.page import comparison_lines
+from kpi.comparison.periods import Baseline, BuildPeriod, Reporting, WorkCalendar
 
 _SETS = st.sampled_from(("ab", "ab", "b", "bc"))
 BUILD = BuildPeriod(date(2026, 6, 8), date(2026, 7, 31))

@@ -11,7 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpi.automatic_control import (
+from kpi.claims import NcRatioClaim, NetworkedClaim, UploadRateClaim
+from kpi.energy.meters import RegisterRecord, TransformerRatio, columns, meter_energy
+from kpi.energy.unit_energy import ReadingGrade
+from kpi.evaluate import evaluate
+from kpi.exact import written
+from kpi.ratios import asset_slots
+from kpi.registry.automatic_control import (
     AUTOMATIC,
     LoopRecord,
     Mode,
@@ -21,8 +27,9 @@ from kpi.automatic_control import (
     UnitState,
     loop_time,
 )
-from kpi.claims import NcRatioClaim, NetworkedClaim, UploadRateClaim
-from kpi.equipment_ratios import (
+from kpi.registry.changes import difference, sizes
+from kpi.registry.content import Loop, Process, Registry, RegistryAsset
+from kpi.registry.equipment_ratios import (
     digital_equipment_rate,
     key_equipment_nc_rate,
     key_process_nc_rate,
@@ -30,23 +37,16 @@ from kpi.equipment_ratios import (
     nc_ratio,
     smart_share,
 )
-from kpi.equipment_ratios_networked import (
+from kpi.registry.lists import ListKind, frozen_lists
+from kpi.registry.networked_ratios import (
     networked,
     observed,
     production_networked_of_smart,
     smart_networked_share,
 )
-from kpi.evaluate import evaluate
-from kpi.exact import written
-from kpi.meters import RegisterRecord, TransformerRatio, columns, meter_energy
-from kpi.ratios import asset_slots
-from kpi.registry import Loop, Process, Registry, RegistryAsset
-from kpi.registry_changes import difference, sizes
-from kpi.registry_lists import ListKind, frozen_lists
-from kpi.registry_period import RegistryVersion, over_period, period_of
-from kpi.unit_energy import ReadingGrade
-from kpi.upload_held import MOST_SLOTS, Held, ItemLife, ItemProof, Look
-from kpi.upload_report import upload_report
+from kpi.registry.period import RegistryVersion, over_period, period_of
+from kpi.upload.held import MOST_SLOTS, Held, ItemLife, ItemProof, Look
+from kpi.upload.report import upload_report
 from kpi.workspace import Workspace
 from model.ratio import Ratio, Undefined
 from tests.property.test_two_engines import random_log

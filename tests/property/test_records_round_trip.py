@@ -23,7 +23,7 @@ from config.records.reading import SUM_WORDS, read_table
 from config.records.table import ReadRow, Table
 from config.records.template_csv import template_csv
 from config.records.template_xlsx import template_xlsx
-from kpi.records_periods import Month
+from kpi.records.periods import Month
 from tests.support.records import CONTEXT, ZONE, required_headers, xlsx_of
 
 EACH = pytest.mark.parametrize("table", tables().values(), ids=lambda t: t.id)

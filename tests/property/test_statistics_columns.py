@@ -11,9 +11,9 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from agent import statistics_rebuild
-from agent.statistics import GRACE_SLOTS, StatisticsKeeper
-from agent.statistics_query import stored_cells
+from agent.statistics import rebuild as statistics_rebuild
+from agent.statistics.keeper import GRACE_SLOTS, StatisticsKeeper
+from agent.statistics.query import stored_cells
 from storage.column_day import ColumnDay, column_path
 from storage.column_pack import pack_day
 from storage.frame_archive import SLOTS_A_DAY

@@ -11,8 +11,8 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.statistics import GRACE_SLOTS, StatisticsKeeper
-from agent.statistics_query import stored_cells
+from agent.statistics.keeper import GRACE_SLOTS, StatisticsKeeper
+from agent.statistics.query import stored_cells
 from kpi.equipment.cells import AssetCells
 from kpi.equipment.space import equipment_space
 from kpi.equipment.summing import sums_of

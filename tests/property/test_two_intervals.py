@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from evidence.recompute.interval import interval as plain_interval
 from evidence.recompute.interval import word as plain_word
-from kpi.comparison import Day, interval, point_change, word
+from kpi.comparison.interval import Day, interval, point_change, word
 from kpi.decimals import stored
 
 DAY = st.tuples(st.integers(0, 10**12), st.integers(1, 10**12))

@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from config.calc_reading import LoadedCase, parse_case
+from config.calc.reading import LoadedCase, parse_case
 from config.faults import ConfigFaultsError, Fault
 from kpi.calc.case import CaseResult, calculate
 from kpi.calc.expected import by_name

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from kpi.compared_metrics import OEE, ComparedMetric
-from kpi.comparison_input import BaselineData, Options, PeriodFacts, ReportingData
-from kpi.daily import DailySeries, DailyValue
-from kpi.periods import Baseline, BuildPeriod, Reporting, WorkCalendar
+from kpi.comparison.compared_metrics import OEE, ComparedMetric
+from kpi.comparison.daily import DailySeries, DailyValue
+from kpi.comparison.data import BaselineData, Options, PeriodFacts, ReportingData
+from kpi.comparison.periods import Baseline, BuildPeriod, Reporting, WorkCalendar
 
 EVERY_DAY = WorkCalendar(frozenset(range(1, 8)))
 SIX_DAYS = WorkCalendar(frozenset(range(1, 7)))

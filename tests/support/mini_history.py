@@ -9,10 +9,10 @@ from typing import Any
 
 from agent.folders import DataFolder, beside, data_folder
 from agent.head_keepers import LocalKeeper
-from agent.issue_report import IssuedReport, issue_report
 from agent.keys import load_signer, load_site_secret
 from agent.log_reader import SealedLog
-from agent.reporting import self_check_policy
+from agent.reporting.issue_report import IssuedReport, issue_report
+from agent.reporting.run import self_check_policy
 from agent.sealer import Now, Sealer
 from agent.timelapse import replay
 from config.document import PlantDocument, plant_document

@@ -18,8 +18,8 @@ from config.records.catalogue import tables
 from config.records.findings import Finding, RecordFaultsError, Severity
 from config.records.reading import ReadTable, read_table
 from config.records.table import Context
-from kpi.records_figure import Record
-from kpi.records_periods import Dates, Month, RecordPeriods
+from kpi.records.figure import Record
+from kpi.records.periods import Dates, Month, RecordPeriods
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TODAY = date(2026, 11, 20)

@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 
-from config.scheme_files import builtin_library, builtin_sources
-from config.scheme_library import SchemeLibrary, build_library
-from kpi.clauses import Clause
-from kpi.scheme import Group, Scheme
-from kpi.scheme_forms import FormField
-from kpi.scheme_rules import SchemeRule
+from config.schemes.files import builtin_library, builtin_sources
+from config.schemes.library import SchemeLibrary, build_library
+from kpi.schemes.clauses import Clause
+from kpi.schemes.forms import FormField
+from kpi.schemes.rules import SchemeRule
+from kpi.schemes.scheme import Group, Scheme
 
 DOCUMENT = {
     "kind": "document",

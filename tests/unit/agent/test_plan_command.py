@@ -12,7 +12,7 @@ import pytest
 
 from agent.daily_values_file import read_daily_values
 from config.faults import ConfigFaultsError
-from kpi.comparison import Day
+from kpi.comparison.interval import Day
 from model.errors import ConfigError
 from tests.support.plant_run import invoke as plantproof
 

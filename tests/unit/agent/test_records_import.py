@@ -26,7 +26,7 @@ from config.records.findings import RecordFaultsError
 from config.records.template_csv import example_row
 from evidence.grammar import is_member_name
 from kpi.grades import Letter
-from kpi.records_periods import Dates, RecordPeriods
+from kpi.records.periods import Dates, RecordPeriods
 from model.errors import ConfigError, VerificationError
 from storage.records import RecordsFolder, in_force
 from storage.records_manifest import parse_manifest

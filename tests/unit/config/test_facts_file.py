@@ -9,8 +9,8 @@ import pytest
 
 from config.facts_file import Declared, parse_facts
 from config.faults import ConfigFaultsError, Fault
-from config.scheme_files import builtin_library
-from kpi.scheme_limits import Photo
+from config.schemes.files import builtin_library
+from kpi.schemes.limits import Photo
 
 
 def read(text: str) -> Declared:

@@ -18,7 +18,7 @@ from config.records.reading import EXAMPLE_MARK
 from config.records.template_csv import example_row, template_csv
 from config.records.template_xlsx import PREPARED_ROWS, template_xlsx
 from config.records.xlsx_file import INSTRUCTIONS
-from kpi.records_all import Records
+from kpi.records.all_figures import Records
 from model.errors import ConfigError
 from tests.support.records import ZONE, csv_of, faults, read, refused, required_headers, xlsx_of
 

@@ -14,7 +14,7 @@ from config.records.cells import Cell, CellKind
 from config.records.numbers import decimal_text, exact_number
 from config.records.texts import read_text
 from config.records.times import date_of, instant_of, month_of, year_of
-from kpi.records_periods import Month
+from kpi.records.periods import Month
 
 WINDOWS = date(1899, 12, 30)
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.figures import REGISTRY_FIGURES, requests_for
+from agent.reporting.figures import REGISTRY_FIGURES, requests_for
 from config.document import plant_document
-from config.scheme_files import builtin_library
-from kpi.clauses import SourceClass
+from config.schemes.files import builtin_library
 from kpi.document import parse_document
 from kpi.metrics import METRICS, Better, metric_of
+from kpi.schemes.clauses import SourceClass
 from tests.support.mini_history import AFTER, BEFORE, DEVICES, PORTS
 from tests.support.plant_run import loaded, write_plant
 

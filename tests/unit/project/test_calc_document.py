@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.cli.app import app
-from config.calc_case import CalcCase
-from config.calc_equipment import (
+from config.calc.case import CalcCase
+from config.calc.equipment import (
     AtomTimes,
     IsoTimes,
     SemiTimes,
@@ -17,7 +17,7 @@ from config.calc_equipment import (
     TpmTimes,
     VdiTimes,
 )
-from config.calc_examples import example_names
+from config.calc.examples import example_names
 from kpi.calc.findings import Weight
 from tests.support.calc_case import solved
 
@@ -57,7 +57,7 @@ def test_every_word_of_every_school_is_on_the_page() -> None:
 
 def test_every_finding_of_a_case_is_on_the_page_and_no_other() -> None:
     named: set[str] = set()
-    for folder, pattern in (("config", "calc_*.py"), ("kpi/calc", "*.py")):
+    for folder, pattern in (("config/calc", "*.py"), ("kpi/calc", "*.py")):
         for path in (ROOT / folder).glob(pattern):
             named |= set(FINDING.findall(path.read_text(encoding="utf-8")))
     named |= {f"{key}.row-twice" for key in ("devices", "processes", "points")}

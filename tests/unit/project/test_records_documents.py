@@ -12,9 +12,9 @@ from config.records.columns import Kind
 from config.records.table import Context
 from config.records.template_csv import example_row
 from evidence import canonical
-from kpi.records_all import Records, record_figures
-from kpi.records_figure import Record
-from kpi.records_periods import Dates, RecordPeriods
+from kpi.records.all_figures import Records, record_figures
+from kpi.records.figure import Record
+from kpi.records.periods import Dates, RecordPeriods
 from storage.records_manifest import Manifest, Replaced, StoredFile
 from tests.support.records import csv_of, read
 

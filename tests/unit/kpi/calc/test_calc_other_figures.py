@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from kpi.calc.findings import Weight
-from kpi.comparison import Word
+from kpi.comparison.interval import Word
 from tests.support.calc_case import solved
 
 F = Fraction

@@ -11,8 +11,8 @@ from kpi.document_types import Counter
 from kpi.equipment.cells import COUNT_ROLES
 from kpi.equipment.counter_steps import Mark, Proof, decide
 from kpi.slots import OUTCOMES, Outcome, PointSlots
-from kpi.upload_contradictions import Machine, contradictions, void_held
-from kpi.upload_summary import AssetPoints
+from kpi.upload.contradictions import Machine, contradictions, void_held
+from kpi.upload.summary import AssetPoints
 from model.ratio import Undefined
 from model.signal import Role
 from tests.support.edge_plant import (

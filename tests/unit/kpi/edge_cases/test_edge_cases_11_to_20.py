@@ -8,16 +8,16 @@ import numpy as np
 
 from config.zone_offsets import zone_offsets
 from kpi.calendar import instant, iso_date
-from kpi.compare import compare
-from kpi.compared_metrics import RuleKind
-from kpi.comparison_input import PeriodFacts, Rule
-from kpi.corrections_amendment import amendment
+from kpi.comparison.compare import compare
+from kpi.comparison.compared_metrics import RuleKind
+from kpi.comparison.data import PeriodFacts, Rule
+from kpi.corrections.amendment import amendment
 from kpi.display import percent_text
 from kpi.document import parse_document
 from kpi.document_types import ConfigDocument
 from kpi.equipment.plan import UNSHIFTED, Plans
 from kpi.history import ConfigSegment
-from kpi.upload_clock import Arrivals, clock_faults
+from kpi.upload.clock import Arrivals, clock_faults
 from tests.support.comparison_days import (
     BASELINE,
     REPORTING,

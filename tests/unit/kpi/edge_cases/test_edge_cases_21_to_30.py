@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from kpi.corrections_calendar import late_calendar_changes
+from kpi.corrections.late_calendar import late_calendar_changes
 from kpi.profiles import Profile
 from model.ratio import Undefined
 from tests.support.edge_plant import (

@@ -10,13 +10,13 @@ import pytest
 
 from kpi.calc.expected import Reached, judged
 from kpi.calc.figure import Figure, unit_text
-from kpi.comparison import Word, word_of
-from kpi.corrections import Basis, Declaration, corrected
-from kpi.corrections_calendar import late_calendar_changes
+from kpi.comparison.interval import Word, word_of
+from kpi.corrections.declared_states import Basis, Declaration, corrected
+from kpi.corrections.late_calendar import late_calendar_changes
 from kpi.display import percent_text
 from kpi.document_types import ExtraShift
-from kpi.meters import RegisterRecord, TransformerRatio, columns, meter_energy
-from kpi.unit_energy import ReadingGrade
+from kpi.energy.meters import RegisterRecord, TransformerRatio, columns, meter_energy
+from kpi.energy.unit_energy import ReadingGrade
 from model.errors import PermanentError
 from model.ratio import Undefined
 from model.state import Atom, MachineState

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kpi.corrections import Basis, Declaration, corrected
-from kpi.corrections_amendment import amendment
-from kpi.corrections_calendar import late_calendar_changes
+from kpi.corrections.amendment import amendment
+from kpi.corrections.declared_states import Basis, Declaration, corrected
+from kpi.corrections.late_calendar import late_calendar_changes
 from kpi.document_types import ExtraShift, Stop
 from kpi.equipment.space import EquipmentSpace, equipment_space
 from kpi.window import Span

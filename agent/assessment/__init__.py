@@ -1,0 +1,1 @@
+"""A scheme assessed against what is known: `plantproof assess` and `plantproof schemes`."""

@@ -1,0 +1,1 @@
+"""Report and bundle: figures, evidence grades, issue."""

@@ -1,0 +1,1 @@
+"""Equipment statistics beside the log: kept up, formed anew, asked."""

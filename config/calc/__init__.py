@@ -1,0 +1,1 @@
+"""A case of `plantproof calc` as a person writes it, and its conversion with findings."""

@@ -1,0 +1,1 @@
+"""Scheme files: their models, checks and conversion; the files themselves lie beside."""

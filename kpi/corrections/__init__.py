@@ -1,0 +1,1 @@
+"""Second views with their effect; the measured figure stays."""

@@ -1,0 +1,1 @@
+"""Energy: registers and power, carriers in standard coal, unit consumption."""

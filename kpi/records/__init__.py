@@ -1,0 +1,1 @@
+"""Figures from imported records: never mixed with what was measured."""

@@ -1,0 +1,1 @@
+"""Certification schemes as data and their judgement in three-valued logic."""
