@@ -28,6 +28,15 @@ def percent_text(value: Fraction, threshold: Fraction | None = None, decimals: i
     return number_text(100 * value, None if threshold is None else 100 * threshold, decimals)
 
 
+def range_texts(low: Fraction, high: Fraction, decimals: int = 1) -> tuple[str, str]:
+    """Return the ends of a range in percent without the sign, with decimals added until ends that differ read apart."""
+    for places in range(decimals, _MOST_DECIMALS + 1):
+        ends = decimal_text(100 * low, places), decimal_text(100 * high, places)
+        if low == high or ends[0] != ends[1]:
+            return ends
+    return f"{100 * low}", f"{100 * high}"
+
+
 def number_text(value: Fraction, threshold: Fraction | None = None, decimals: int = 1) -> str:
     """Return a number as decimal text under the same rule as `percent_text`."""
     if threshold is None:

@@ -219,10 +219,11 @@ def _lines(s: EquipmentSums, f: GroupFigures, language: str) -> Iterator[str]:
             f"  apart: tests {s.test_pieces}, out of service {s.outside_service}, mismatch {s.mismatch}",
         )
     yield f"  {_oee(f, language, s)}"
+    available = _percent(f.availability, language) + _range(f.availability_low, f.availability_high)
     yield "  " + say(
-        f"可用率 {_percent(f.availability, language)}  故障 {s.failures} 次  "
+        f"可用率 {available}  故障 {s.failures} 次  "
         f"MTBF {_hours_or(f.mtbf_ms, language)}  MTTR {_hours_or(f.mttr_ms, language)}",
-        f"availability {_percent(f.availability, language)}  failures {s.failures}  "
+        f"availability {available}  failures {s.failures}  "
         f"MTBF {_hours_or(f.mtbf_ms, language)}  MTTR {_hours_or(f.mttr_ms, language)}",
     )
     for register in s.registers:
@@ -247,11 +248,21 @@ def _oee(f: GroupFigures, language: str, s: EquipmentSums | None = None) -> str:
         elif s is not None and not s.measured:
             reason = choose(language, "质量未测量", "quality is not measured")
         return f"OEE —（{reason}）" if language == "zh" else f"OEE — ({reason})"
-    high = choose(language, "无上界", "unbounded") if f.unbounded else _percent(f.high, language)
-    bounds = (
-        "" if f.low == f.high and not f.unbounded else f"  [{_percent(f.low, language)} – {high}]"
-    )
+    if f.unbounded:
+        most = choose(language, "无上界", "unbounded")
+        bounds = f"  [{_percent(f.low, language)} – {most}]"
+    else:
+        bounds = _range(f.low, f.high)
     return f"OEE {_percent(f.oee, language)}{bounds}"
+
+
+def _range(low: Fraction | None, high: Fraction | None) -> str:
+    from kpi.display import range_texts
+
+    if low is None or high is None or low == high:
+        return ""
+    least, most = range_texts(low, high)
+    return f"  [{least} % – {most} %]"
 
 
 def _percent(value: Fraction | None, language: str) -> str:

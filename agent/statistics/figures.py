@@ -12,6 +12,7 @@ from kpi import atoms as time_atoms
 from kpi.calendar import MINUTE_MS
 from kpi.document_types import ConfigDocument
 from kpi.equipment.effectiveness import bounds_of, effectiveness
+from kpi.equipment.oee import availability_range
 from kpi.equipment.space import equipment_space
 from kpi.equipment.sums import EquipmentSums
 from kpi.exact import quotient, written
@@ -54,6 +55,9 @@ class GroupFigures:
     high: Fraction | None
     unbounded: bool
     availability: Fraction | None
+    availability_low: Fraction | None
+    availability_high: Fraction | None
+    """Range that unknown time leaves; both None without planned time."""
     mtbf_ms: Fraction | None
     """Total of run and set-up time / failures; None without a failure."""
     mttr_ms: Fraction | None
@@ -151,6 +155,7 @@ def figures_of_group(sums: Sequence[EquipmentSums]) -> GroupFigures:
     busy = sum(time_atoms.pbt(s.atoms) for s in sums)
     productive = sum(time_atoms.apt(s.atoms) for s in sums)
     setup = sum(s.atoms[Atom.SETUP] for s in sums)
+    known = availability_range(sums)
     failures, repairs = sum(s.failures for s in sums), sum(s.repairs for s in sums)
     return GroupFigures(
         oee=found.oee,
@@ -158,6 +163,8 @@ def figures_of_group(sums: Sequence[EquipmentSums]) -> GroupFigures:
         high=found.oee_high,
         unbounded=found.unbounded,
         availability=quotient(productive, busy),
+        availability_low=known.low if known is not None else None,
+        availability_high=known.high if known is not None else None,
         mtbf_ms=quotient(productive + setup, failures),
         mttr_ms=quotient(sum(s.repair_ms for s in sums), repairs),
     )
@@ -244,6 +251,8 @@ def _figures_json(sums: Sequence[EquipmentSums]) -> dict[str, object]:
         "oee_low": written(f.low),
         "oee_high": "unbounded" if f.unbounded else written(f.high),
         "availability": written(f.availability),
+        "availability_low": written(f.availability_low),
+        "availability_high": written(f.availability_high),
         "mtbf_ms": written(f.mtbf_ms),
         "mttr_ms": written(f.mttr_ms),
     }

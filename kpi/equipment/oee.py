@@ -11,7 +11,7 @@ from kpi.claims import ClaimResult, EquipmentOeeClaim, Json, result
 from kpi.equipment.effectiveness import Effectiveness, effectiveness, ideal_good, ideal_total
 from kpi.equipment.space import sums_by_asset
 from kpi.equipment.sums import CountGap, EquipmentSums, PieceRow
-from kpi.equipment.time_bounds import Linear, TimeRatio, time_range
+from kpi.equipment.time_bounds import Linear, Range, TimeRatio, time_range
 from kpi.exact import quotient, written
 from kpi.reasons import Reason
 from kpi.workspace import Workspace
@@ -59,8 +59,13 @@ def _ratios(found: Effectiveness) -> dict[str, Json]:
     }
 
 
+def availability_range(group: Sequence[EquipmentSums]) -> Range | None:
+    """Return the least and greatest availability that unknown time leaves; None = no planned busy time."""
+    return time_range([s.atoms for s in group], _AVAILABILITY)
+
+
 def _time_bounds(counted: Sequence[EquipmentSums]) -> dict[str, Json]:
-    found = time_range([s.atoms for s in counted], _AVAILABILITY)
+    found = availability_range(counted)
     if found is None:
         return {"availability_high": written(None), "availability_low": written(None)}
     high = _UNBOUNDED if found.high is None else written(found.high)

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from kpi.display import decimal_text, number_text, percent_text
+from kpi.display import decimal_text, number_text, percent_text, range_texts
 from kpi.grades import Letter, Origin, PeriodEvidence, grade
 
 TENTH = Fraction(1, 10)
@@ -81,3 +81,12 @@ def test_grade_of_simulated_data_never_stands_without_saying_so() -> None:
     assert found.simulated
     assert "模拟" in found.label
     assert "模拟" in found.zh[0]
+
+
+def test_ends_of_a_range_that_differ_read_apart() -> None:
+    # 68.72 % and 68.74 % are both 68.7 with one decimal
+    assert range_texts(Fraction(6872, 10_000), Fraction(6874, 10_000)) == ("68.72", "68.74")
+    assert range_texts(Fraction(0), Fraction(1)) == ("0.0", "100.0")
+    assert range_texts(Fraction(1, 3), Fraction(1, 3)) == ("33.3", "33.3")
+    tiny = Fraction(1, 10**16)
+    assert range_texts(Fraction(1, 2), Fraction(1, 2) + tiny)[0] == "50"
