@@ -34,6 +34,14 @@ class Finding:
     zh: str
 
 
+_UNCHECKED: Final = Finding(
+    "certificate",
+    ok=True,
+    en="the certificate of the server is not checked (verify_tls: false): anyone on the network can stand between",
+    zh="未检查服务器证书（verify_tls: false）：网络上的任何人都可以冒充该服务器",
+)
+
+
 def check_online(
     config: InfluxConfig, folder: Path, *, retention_days: int = RETENTION_DAYS
 ) -> list[Finding]:
@@ -45,9 +53,12 @@ def check_online(
         settings = settings_of(config, folder)
     except PlantproofError as error:
         return [Finding("settings", ok=False, en=error.en, zh=error.zh)]
+    open_to_all = (
+        [_UNCHECKED] if settings.url.startswith("https:") and not settings.verify_tls else []
+    )
     if isinstance(settings, Influx1Settings):
-        return check_influx1(settings, retention_days=retention_days)
-    return check_influx2(settings, retention_days=retention_days)
+        return [*open_to_all, *check_influx1(settings, retention_days=retention_days)]
+    return [*open_to_all, *check_influx2(settings, retention_days=retention_days)]
 
 
 def check_influx2(settings: Influx2Settings, *, retention_days: int) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -81,13 +82,37 @@ def error_of(
 
 
 def unreachable(where: str, error: Exception) -> TransientError:
-    """Return the error for a server that does not answer."""
+    """Return the error for a server that does not answer, or whose certificate is not trusted."""
+    refused = _refused_certificate(error)
+    if refused is not None:
+        reason = refused.verify_message or refused.reason
+        return TransientError(
+            f"{where} shows a certificate that is not trusted ({reason}). Name the certificate of its authority in "
+            "ca_file; delivery tries again, collection goes on.",
+            f"{where} 出示的证书不受信任（{reason}）。请在 ca_file 中写明其签发机构的证书；"
+            "上传会自动重试，采集不受影响。",
+        )
     kind = type(error).__name__
     return TransientError(
         f"{where} does not answer ({kind}). Check that the server runs and that address, port and firewall are right; "
         "delivery tries again, collection goes on.",
         f"{where} 无应答（{kind}）。请检查服务器是否运行，以及地址、端口和防火墙；上传会自动重试，采集不受影响。",
     )
+
+
+def _refused_certificate(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    """Return the refusal of a certificate that an error of the HTTP library rests on."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return one
+        seen.add(id(one))
+        waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+    return None
 
 
 def tls_options(ca_file: str, *, verify: bool) -> dict[str, str]:

@@ -53,6 +53,9 @@ def settings_of(config: InfluxConfig, folder: Path) -> Influx1Settings | Influx2
     secret cannot be read.
     """
     secret = secret_of(config, folder)
+    if not config.verify_tls:
+        # Written out in the plant file and said by `check --online`; not again at every request.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     ca_file = str(folder / config.ca_file) if config.ca_file else ""
     seconds = config.timeout.total_seconds()
     version = config.version

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -66,21 +67,23 @@ def http(
     headers: Mapping[str, str] | None = None,
     *,
     timeout: float = PATIENCE_S,
+    ca_file: Path | None = None,
 ) -> tuple[int, bytes]:
-    """Send one HTTP request; return status and body, also for 4xx and 5xx."""
+    """Send one HTTP request; return status and body, also for 4xx and 5xx. ca_file: whom to trust for https."""
     request = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)
+    trust = ssl.create_default_context(cafile=ca_file) if ca_file is not None else None
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:
+        with urllib.request.urlopen(request, timeout=timeout, context=trust) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as refused:
         with refused:
             return refused.code, refused.read()
 
 
-def http_ok(url: str) -> bool:
+def http_ok(url: str, ca_file: Path | None = None) -> bool:
     """Tell whether GET `url` answers 200 or 204 now."""
     try:
-        return http("GET", url, timeout=2.0)[0] in (200, 204)
+        return http("GET", url, timeout=2.0, ca_file=ca_file)[0] in (200, 204)
     except OSError:
         return False
 

@@ -150,6 +150,8 @@ class InfluxDb2:
     bucket: str
     token: str
     process: ServerProcess
+    ca_file: Path | None = None
+    """Certificate that the server shows, None without TLS."""
 
     def api(
         self, method: str, path: str, body: Mapping[str, object] | None = None
@@ -157,7 +159,7 @@ class InfluxDb2:
         """Call the HTTP API as the operator; return the JSON answer, raise ServerFailed on 4xx and 5xx."""
         headers = {"Authorization": f"Token {self.token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
-        status, answer = http(method, f"{self.url}{path}", data, headers)
+        status, answer = http(method, f"{self.url}{path}", data, headers, ca_file=self.ca_file)
         if status >= 400:
             raise ServerFailed(f"{method} {path}: {status} {answer.decode(errors='replace')}")
         parsed: dict[str, object] = json.loads(answer) if answer else {}
@@ -187,12 +189,16 @@ class InfluxDb2:
 
 
 @contextmanager
-def influxdb2() -> Iterator[InfluxDb2]:
-    """Start InfluxDB 2 with bounded query memory, set up with an organisation, a bucket and a token."""
+def influxdb2(tls: tuple[Path, Path] | None = None) -> Iterator[InfluxDb2]:
+    """Start InfluxDB 2 with bounded query memory, set up with an organisation, a bucket and a token.
+
+    tls: its certificate and private key; None = without TLS.
+    """
     binary = require("influxdb2")
     with _folder("influxdb2") as folder:
         port = reserved_port()
-        url = f"http://127.0.0.1:{port}"
+        ca_file = tls[0] if tls is not None else None
+        url = f"{'http' if tls is None else 'https'}://127.0.0.1:{port}"
         argv: list[str | Path] = [
             *(binary, "--reporting-disabled", "--http-bind-address", f"127.0.0.1:{port}"),
             *("--bolt-path", folder / "b.bolt", "--engine-path", folder / "engine"),
@@ -200,10 +206,12 @@ def influxdb2() -> Iterator[InfluxDb2]:
             # Without bounds one bad query takes all the memory of the machine.
             *("--query-memory-bytes", "1000000000", "--query-initial-memory-bytes", "100000000"),
         ]
+        if tls is not None:
+            argv += ["--tls-cert", tls[0], "--tls-key", tls[1]]
         process = ServerProcess(
-            "influxdb2", argv, folder=folder, ready=lambda _: http_ok(f"{url}/health")
+            "influxdb2", argv, folder=folder, ready=lambda _: http_ok(f"{url}/health", ca_file)
         )
-        store = InfluxDb2(url, "plant", "workshop", "test-operator-token", process)
+        store = InfluxDb2(url, "plant", "workshop", "test-operator-token", process, ca_file)
         setup = {"username": "operator", "password": "test-password", "token": store.token}
         with _running(process):
             store.api("POST", "/api/v2/setup", {**setup, "org": store.org, "bucket": store.bucket})
