@@ -99,10 +99,15 @@ def _assessed(verdict: RowVerdict, figures: Mapping[str, Figure], *, simulated: 
         word=_word(verdict.answer),
         value=figure.result.value if figure is not None else None,
         figure=shown,
-        grade=grade_of(shown, figures, simulated=simulated) if shown else None,
+        grade=_capped(grade_of(shown, figures, simulated=simulated), row) if shown else None,
         evaluated=_evaluated(row, verdict.reason),
         required=required_text(row.target),
     )
+
+
+def _capped(found: Grade, row: Clause) -> Grade:
+    """Return the grade of a figure, at most the best one that its row can reach."""
+    return Grade(max(found.value, row.grade.value))
 
 
 def _by_record(verdict: RowVerdict, known: KnownFigure) -> Assessed:
