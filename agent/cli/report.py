@@ -16,6 +16,7 @@ from agent.cli.common import (
     print_json,
     resolve_language,
 )
+from agent.cli.exclusions import excluded_days
 from agent.cli.instants import instant_ms
 from agent.language import choose
 from model.errors import PlantproofError
@@ -35,6 +36,14 @@ def report(
     ] = None,
     before_end: Annotated[
         str | None, typer.Option("--before-to", help="改造前终点 / end of the before period")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="剔除的生产日，可多次：2026-10-01=holiday（holiday 节假日、force_majeure 不可抗力、registered_stop "
+            "已登记停产）；带与不带剔除的结果并列 / a production day to exclude from the comparison, repeatable; the "
+            "report states both"
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="输出文件夹 / target folder")] = None,
     withhold_process: Annotated[
@@ -72,6 +81,7 @@ def report(
             plant,
             after=after,
             before=before,
+            exclusions=excluded_days(exclude or ()),
             out=out,
             language="zh-CN" if language == "zh" else "en",
             withhold_process=withhold_process,

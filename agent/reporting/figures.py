@@ -15,6 +15,7 @@ from kpi.claims import (
     DefectRateClaim,
     EquipmentEnergyClaim,
     EquipmentOeeClaim,
+    ExcludedDay,
     NcRatioClaim,
     NetworkedClaim,
     OeeClaim,
@@ -137,6 +138,7 @@ def requests_for(
     after: Span,
     before: Span | None,
     earlier: ConfigDocument | None = None,
+    exclusions: tuple[ExcludedDay, ...] = (),
 ) -> dict[str, ClaimRequest]:
     """Return the claims of a report by id; ids of the before period end in `-before`.
 
@@ -149,19 +151,23 @@ def requests_for(
         old = earlier or document
         found = _period_claims(old, before)
         requests |= {f"{name}-before": request for name, request in found.items()}
-        requests |= _changes_of(groups_of(document), groups_of(old), after, before)
+        groups = groups_of(document), groups_of(old)
+        requests |= _changes_of(*groups, (after, before), exclusions)
     return requests
 
 
 def requests_over(
-    history: ConfigHistory, after: Span, before: Span | None
+    history: ConfigHistory,
+    after: Span,
+    before: Span | None,
+    exclusions: tuple[ExcludedDay, ...] = (),
 ) -> dict[str, ClaimRequest]:
     """Return the claims of a report over a log: each period is asked by the last configuration in force in it.
 
     Raises PermanentError while the log has no block.
     """
     earlier = None if before is None else _last(history, before)
-    return requests_for(_last(history, after), after, before, earlier)
+    return requests_for(_last(history, after), after, before, earlier, exclusions)
 
 
 def _last(history: ConfigHistory, span: Span) -> ConfigDocument:
@@ -204,7 +210,9 @@ def _ratios_of(document: ConfigDocument, span: Span) -> dict[str, ClaimRequest]:
     }
 
 
-def _changes_of(new: Groups, old: Groups, after: Span, before: Span) -> dict[str, ClaimRequest]:
+def _changes_of(
+    new: Groups, old: Groups, periods: tuple[Span, Span], exclusions: tuple[ExcludedDay, ...]
+) -> dict[str, ClaimRequest]:
     """Return the comparisons of both periods.
 
     An asset that left the registry took its pieces with it but not its share of a meter: such energy is not compared.
@@ -212,19 +220,26 @@ def _changes_of(new: Groups, old: Groups, after: Span, before: Span) -> dict[str
     found: dict[str, ClaimRequest] = {}
     counted = tuple(name for name in new.counted if name in old.counted)
     if counted:
-        found["oee-change"] = ComparisonClaim(after, before, "oee/2", "increase", OEE_GAIN, counted)
+        found["oee-change"] = ComparisonClaim(
+            *periods, "oee/2", "increase", OEE_GAIN, counted, exclusions=exclusions
+        )
         found["defect-change"] = ComparisonClaim(
-            after, before, "defect-rate/1", "reduction", DEFECT_REDUCTION, counted
+            *periods,
+            "defect-rate/1",
+            "reduction",
+            DEFECT_REDUCTION,
+            counted,
+            exclusions=exclusions,
         )
     if new.meters and new.metered and (new.meters, new.metered) == (old.meters, old.metered):
         found["energy-change"] = ComparisonClaim(
-            after,
-            before,
+            *periods,
             "energy-per-piece/2",
             "reduction",
             ENERGY_REDUCTION,
             new.metered,
             new.meters,
+            exclusions,
         )
     return found
 

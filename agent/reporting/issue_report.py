@@ -16,6 +16,7 @@ from agent.reporting.report_data import ReportInputs, report_data
 from config.schemes.files import builtin_library
 from evidence.keys import Signer
 from evidence.note import log_key
+from kpi.claims import ExcludedDay
 from kpi.window import Span
 from model.errors import PermanentError
 from reports.build import build_pdf
@@ -65,6 +66,7 @@ def issue_report(
     *,
     after: Span,
     before: Span | None,
+    exclusions: tuple[ExcludedDay, ...] = (),
     keeper: HeadKeeper,
     signer: Signer,
     issued_ms: int,
@@ -76,15 +78,16 @@ def issue_report(
 ) -> IssuedReport:
     """Write `<name>.pdf` and `<name>.zip` into `target`; every claim is computed from `log` alone.
 
-    records: imported records, which answer clauses that no machine measures and then travel with the bundle. Raises
-    PermanentError if the log does not cover the windows, VerificationError if the records were changed.
+    exclusions: production days that the comparisons state both with and without. records: imported records, which
+    answer clauses that no machine measures and then travel with the bundle. Raises PermanentError if the log does not
+    cover the windows or an exclusion is no whole day of them, VerificationError if the records were changed.
     """
     for span in (after, before):
         if span is not None:
             check_span(log, span)
     spans = [s for s in (before, after) if s is not None]
     rows = log.window(min(s.first - s.lead for s in spans), max(s.last + s.grace for s in spans))
-    evaluation = evaluate_figures(requests_over(rows.history, after, before), rows)
+    evaluation = evaluate_figures(requests_over(rows.history, after, before, exclusions), rows)
     origin = log.head.origin
     library = builtin_library()
     scheme = library.schemes[SCHEME]

@@ -19,6 +19,7 @@ from agent.reporting.record_evidence import RecordsBeside
 from config.document import plant_document
 from config.loader import LoadedPlant
 from evidence.note import log_key
+from kpi.claims import ExcludedDay
 from kpi.window import Span
 from model.errors import ConfigError, PermanentError
 from model.slots import SLOT_MS
@@ -60,6 +61,7 @@ def report_plant(
     *,
     after: Window,
     before: Window | None,
+    exclusions: tuple[ExcludedDay, ...] = (),
     out: Path | None,
     language: str,
     withhold_process: bool,
@@ -67,6 +69,7 @@ def report_plant(
 ) -> PlantReport:
     """Sign the present head, issue report and bundle, and write the self-check policy beside them.
 
+    exclusions: production days that the comparisons state both with and without.
     coefficients: id of the table for imported energy bills; None = the one of the plant.
 
     Raises ConfigError for an impossible window, PermanentError if the log does not cover the windows, TransientError
@@ -92,6 +95,7 @@ def report_plant(
             log,
             after=spans[0],
             before=spans[1] if before is not None else None,
+            exclusions=exclusions,
             keeper=keeper,
             signer=signer,
             issued_ms=now.unix_ms,

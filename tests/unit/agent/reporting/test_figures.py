@@ -18,6 +18,7 @@ from kpi.claims import (
     ComparisonClaim,
     DefectRateClaim,
     EquipmentOeeClaim,
+    ExcludedDay,
     Json,
     RegistryRatioClaim,
     UnitEnergyClaim,
@@ -70,6 +71,13 @@ def test_changes_are_stated_by_the_comparison_with_findings(tmp_path: Path) -> N
     assert (energy.metric, energy.sense) == ("energy-per-piece/2", "reduction")
     assert (energy.threshold, energy.meters) == (Fraction(2, 25), ("meter-02",))
     assert not [n for n in requests_for(document(tmp_path), AFTER, None) if n.endswith("-change")]
+
+
+def test_days_to_be_left_out_stand_in_every_comparison(tmp_path: Path) -> None:
+    days = (ExcludedDay("2026-10-01", "holiday"),)
+    requests = requests_for(document(tmp_path), AFTER, BEFORE, exclusions=days)
+    changes = [r for r in requests.values() if isinstance(r, ComparisonClaim)]
+    assert [r.exclusions for r in changes] == [days] * 3
 
 
 def test_ratio_is_stated_only_if_something_stands_below_its_line(tmp_path: Path) -> None:

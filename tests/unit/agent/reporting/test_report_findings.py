@@ -7,7 +7,7 @@ from fractions import Fraction
 from agent.log_window import LogIndex
 from agent.reporting.figures import Figure
 from agent.reporting.findings import findings_of
-from kpi.claims import ClaimResult, ComparisonClaim, EquipmentOeeClaim
+from kpi.claims import ClaimResult, ComparisonClaim, EquipmentOeeClaim, ExcludedDay
 from kpi.window import Span
 
 BEFORE, AFTER = Span(0, 100, lead=0, grace=0), Span(200, 300, lead=0, grace=0)
@@ -45,8 +45,10 @@ def test_minutes_without_the_agent_are_those_inside_the_periods() -> None:
     assert [f.text.zh for f in found] == ["采集程序停机 20 分钟（自分钟槽 90 起）"]
 
 
-def change(name: str, *findings: str) -> Figure:
-    request = ComparisonClaim(AFTER, BEFORE, "oee/2", "increase", Fraction(1, 10), ("a",))
+def change(name: str, *findings: str, exclusions: tuple[ExcludedDay, ...] = ()) -> Figure:
+    request = ComparisonClaim(
+        AFTER, BEFORE, "oee/2", "increase", Fraction(1, 10), ("a",), exclusions=exclusions
+    )
     return Figure(name, request, ClaimResult(Fraction(1, 5), None, {"findings": list(findings)}))
 
 
@@ -62,3 +64,14 @@ def test_findings_of_comparisons_are_said_once_with_the_changes_they_are_about()
     assert both.text.zh.endswith("（设备综合效率 OEE 变化、产品不良品率降低）")
     assert both.effect.en == "the word is at best pass, point only"
     assert "产品不良品率降低" not in found["rules.ideal-cycle"].text.zh
+
+
+def test_days_to_be_left_out_are_named_with_their_reasons() -> None:
+    days = (ExcludedDay("2026-10-01", "holiday"), ExcludedDay("2026-10-09", "force_majeure"))
+    figures = {
+        "oee-change": change("oee-change", "exclusions.late", exclusions=days),
+        "defect-change": change("defect-change", exclusions=days),
+    }
+    found = list(findings_of(LogIndex(), (BEFORE, AFTER), figures))
+    assert [f.code for f in found] == ["no-anchor", "exclusions", "exclusions.late"]
+    assert found[1].text.zh == "申报方要求剔除 2 天：2026-10-01 节假日、2026-10-09 不可抗力"
