@@ -12,7 +12,7 @@ from typing import Any
 from config.base import milliseconds
 from config.document_version import lowest_version
 from config.loader import LoadedDevice, LoadedPlant, LoadedSignal
-from config.models import CounterConfig, SignalConfig, StateTableConfig
+from config.signal_models import CounterConfig, SignalConfig, StateTableConfig
 from config.zone_offsets import zone_offsets
 from evidence.canonical import encode
 from kpi.document_types import Coefficients

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from config.faults import Fault
 from config.messages import suggestion
-from config.models import PlantConfig, StateTableConfig
+from config.models import PlantConfig
+from config.signal_models import StateTableConfig
 from config.yaml_document import Path, YamlDocument
 from kpi.document_types import ELECTRICITY, Coefficients
 from model.signal import ROLE_CLASS, Role, SignalClass

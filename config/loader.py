@@ -17,8 +17,9 @@ from config.equipment_checks import equipment_check
 from config.faults import ConfigFaultsError, Fault
 from config.messages import suggestion
 from config.model_faults import faults_of
-from config.models import DeviceConfig, PlantConfig, ProfileConfig, SignalConfig, StateTableConfig
+from config.models import DeviceConfig, PlantConfig
 from config.profiles import builtin_profiles
+from config.signal_models import ProfileConfig, SignalConfig, StateTableConfig
 from config.state_tables import builtin_state_tables
 from config.yaml_document import YamlDocument, parse_yaml
 from kpi.document_types import Coefficients

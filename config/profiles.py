@@ -7,7 +7,7 @@ from importlib import resources
 
 from pydantic import ValidationError
 
-from config.models import ProfileConfig
+from config.signal_models import ProfileConfig
 from config.yaml_document import parse_yaml
 from model.errors import ConfigError
 

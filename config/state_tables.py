@@ -7,7 +7,7 @@ from importlib import resources
 
 from pydantic import ValidationError
 
-from config.models import StateTableConfig
+from config.signal_models import StateTableConfig
 from config.yaml_document import parse_yaml
 from model.errors import ConfigError
 

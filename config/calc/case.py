@@ -21,7 +21,7 @@ from config.calc.numbers import (
 )
 from config.calc.periods import PeriodsCase
 from config.calc.plant import LoopCase, PointCase, ProcessRow, RegistryRow
-from config.models import Text
+from config.signal_models import Text
 
 Written = Annotated[
     str,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from config.models import ProfileConfig
+from config.signal_models import ProfileConfig
 from connectors.opcua import SPEC
 from model.signal import Signal
 from simulators.devices.opcua_machinetool import MachineToolDevice

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.sources import protocols
-from config import models
+from config import models, signal_models
 from config.base import ConfigModel
 from config.loader import parse_plant
 from model.signal import Role
@@ -24,8 +24,9 @@ OF_A_PROFILE = {"ProfileConfig", "Text"}
 def plant_models() -> list[type[ConfigModel]]:
     found = [
         m
-        for m in vars(models).values()
-        if isinstance(m, type) and issubclass(m, ConfigModel) and m.__module__ == models.__name__
+        for module in (models, signal_models)
+        for m in vars(module).values()
+        if isinstance(m, type) and issubclass(m, ConfigModel) and m.__module__ == module.__name__
     ]
     return [m for m in found if m.__name__ not in OF_A_PROFILE]
 
