@@ -8,18 +8,11 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from kpi.bilingual import Bilingual
 from kpi.display import percent_text
 
 Number = int | Fraction | str | date
 """A number (or a name, or a date) behind a finding."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """One sentence in both languages."""
-
-    zh: str
-    en: str
 
 
 class Severity(StrEnum):
@@ -43,7 +36,7 @@ class Finding:
     name: str
     """Dotted, stable, lower case: the part before the first dot is the topic."""
     severity: Severity
-    text: Sentence
+    text: Bilingual
     subjects: tuple[str, ...] = ()
     """Ids of assets, points, meters …, in the order of the numbers."""
     numbers: Mapping[str, Number] = field(default_factory=dict)
@@ -56,7 +49,7 @@ def note(name: str, zh: str, en: str, subjects: tuple[str, ...] = (), **numbers:
     return Finding(
         name=name,
         severity=Severity.NOTE,
-        text=Sentence(zh, en),
+        text=Bilingual(zh, en),
         subjects=subjects,
         numbers=numbers,
     )
@@ -76,7 +69,7 @@ def warn(
     return Finding(
         name=name,
         severity=Severity.WARN,
-        text=Sentence(zh, en),
+        text=Bilingual(zh, en),
         subjects=subjects,
         numbers=numbers,
         lowers_word=lowers_word,
@@ -91,7 +84,7 @@ def disqualify(
     return Finding(
         name=name,
         severity=Severity.DISQUALIFY,
-        text=Sentence(zh, en),
+        text=Bilingual(zh, en),
         subjects=subjects,
         numbers=numbers,
     )

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from kpi.bilingual import Bilingual
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text for people in both languages of the product."""
-
-    zh: str
-    en: str
-
-    def of(self, language: str) -> str:
-        """Return the text in `language` ("zh-CN" or "en"; anything that starts with "zh" is Chinese)."""
-        return self.zh if language.startswith("zh") else self.en
+Text = Bilingual
+"""A text for people in both languages of the product."""
 
 
 class VerdictWord(StrEnum):

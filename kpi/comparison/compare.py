@@ -10,6 +10,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Final
 
+from kpi.bilingual import Bilingual
 from kpi.comparison.cherry_pick import CherryPick, cherry_pick, cherry_pick_findings
 from kpi.comparison.daily import period_days, select
 from kpi.comparison.data import BaselineData, DeclaredBaseline, Options, ReportingData, Twin
@@ -48,7 +49,7 @@ from kpi.comparison.sufficiency_changes import change_findings, coverage_finding
 from kpi.comparison.sufficiency_periods import period_findings, reporting_findings
 from kpi.comparison.twins import TwinChange, twin_findings
 from kpi.comparison.weekly import WeeklyInfluences, weekly_influences
-from kpi.findings import Finding, Sentence, disqualified
+from kpi.findings import Finding, disqualified
 from kpi.grades import PeriodEvidence
 
 _CALENDAR_WEEK: Final = 7
@@ -217,7 +218,7 @@ def _twin(twin: Twin, sides: Sides) -> TwinChange:
         )
     ]
     change = point_change(days[0], days[1], twin.metric.sense)
-    return TwinChange(Sentence(twin.metric.zh, twin.metric.en), change)
+    return TwinChange(Bilingual(twin.metric.zh, twin.metric.en), change)
 
 
 def _evidence(sides: Sides, options: Options) -> Evidence:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from kpi.findings import Finding, Sentence, Severity
+from kpi.bilingual import Bilingual
+from kpi.findings import Finding, Severity
 
 
 class Seen(StrEnum):
@@ -25,7 +26,7 @@ class Confounder:
     """One confounder with the findings that are about it."""
 
     name: str
-    text: Sentence
+    text: Bilingual
     findings: tuple[str, ...] = ()
     """Names, or subjects, of findings that flag it; empty = no check exists."""
 
@@ -43,39 +44,39 @@ class ConfounderNote:
 CONFOUNDERS: Final = (
     Confounder(
         "season",
-        Sentence("季节（采暖、制冷、淡旺季）", "season (heating, cooling, peak and slack months)"),
+        Bilingual("季节（采暖、制冷、淡旺季）", "season (heating, cooling, peak and slack months)"),
         ("season",),
     ),
     Confounder(
         "ramp-up",
-        Sentence("爬坡与学习效应", "ramp-up and learning"),
+        Bilingual("爬坡与学习效应", "ramp-up and learning"),
         ("drift.after", "nonroutine.step-after"),
     ),
     Confounder(
         "orders",
-        Sentence(
+        Bilingual(
             "订单情况（缺单的设备看起来不可用）",
             "order situation (starved machines look unavailable)",
         ),
     ),
     Confounder(
         "regression-to-the-mean",
-        Sentence(
+        Bilingual(
             "向均值回归（恰好选了差的月份作基期）",
             "regression to the mean (a bad month chosen as baseline)",
         ),
         ("cherry.favourable", "drift.before", "nonroutine.step-before"),
     ),
-    Confounder("mix", Sentence("产品结构", "product mix"), ("mix",)),
-    Confounder("prices", Sentence("价格变化", "price changes"), ("rules.price-list", "twin.sign")),
+    Confounder("mix", Bilingual("产品结构", "product mix"), ("mix",)),
+    Confounder("prices", Bilingual("价格变化", "price changes"), ("rules.price-list", "twin.sign")),
     Confounder(
         "overtime",
-        Sentence("加班与班次变化", "overtime and change of shifts"),
+        Bilingual("加班与班次变化", "overtime and change of shifts"),
         ("rules.calendar", "staffing", "plan.downtime-share"),
     ),
     Confounder(
         "inspection",
-        Sentence(
+        Bilingual(
             "检验规则变化（更严的检验使不良品增加）",
             "change of inspection (a stricter one raises defects)",
         ),
@@ -83,12 +84,12 @@ CONFOUNDERS: Final = (
     ),
     Confounder(
         "counting",
-        Sentence("计数、节拍或状态定义变化", "change of counting, cycle or state definitions"),
+        Bilingual("计数、节拍或状态定义变化", "change of counting, cycle or state definitions"),
         ("rules.ideal-cycle", "rules.counting", "rules.state-table", "rules.meter-ratio"),
     ),
     Confounder(
         "coverage",
-        Sentence(
+        Bilingual(
             "采集覆盖变化（看得更清楚会使改造后显得更差）",
             "change of coverage (new visibility makes the period after look worse)",
         ),
@@ -99,7 +100,7 @@ CONFOUNDERS: Final = (
             "days.unknown-share-after",
         ),
     ),
-    Confounder("machines", Sentence("设备增减", "machines added or removed"), ("set",)),
+    Confounder("machines", Bilingual("设备增减", "machines added or removed"), ("set",)),
 )
 """Printed in this order."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kpi.bilingual import Bilingual
 from kpi.comparison.compare import compare
 from kpi.comparison.daily import PeriodDay, select
 from kpi.comparison.data import BaselineData, Options, ReportingData
@@ -13,10 +14,10 @@ from kpi.comparison.few_events import FEW_EVENTS, Dispersion, dispersion, rate_e
 from kpi.comparison.mix import ProductTotals, Standardised, standardised_rate
 from kpi.comparison.mix_findings import mix_findings
 from kpi.comparison.result import Comparison
-from kpi.findings import Finding, Sentence, warn
+from kpi.findings import Finding, warn
 
 _SIDES: Final = {"before": ("基期", "baseline"), "after": ("报告期", "reporting period")}
-_NAME: Final = Sentence("不良品率降低", "Reduction of the defect rate")
+_NAME: Final = Bilingual("不良品率降低", "Reduction of the defect rate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from kpi.bilingual import Bilingual
 from kpi.comparison.data import Options
 from kpi.comparison.mix import Standardised
-from kpi.findings import Finding, Sentence, note, percent, warn
+from kpi.findings import Finding, note, percent, warn
 
 
-def mix_findings(title: Sentence, found: Standardised, options: Options) -> list[Finding]:
+def mix_findings(title: Bilingual, found: Standardised, options: Options) -> list[Finding]:
     """Return the finding that prints the three changes; disagreement in sign or about the threshold is a warning.
 
     title: what the change is called, positive = better, as the metric's sense says.

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kpi.bilingual import Bilingual
 from kpi.comparison.compare import compare
 from kpi.comparison.data import BaselineData, Options, ReportingData
 from kpi.comparison.mix import ProductTotals, Standardised, standardised_efficiency
 from kpi.comparison.mix_findings import mix_findings
 from kpi.comparison.result import Comparison
-from kpi.findings import Sentence, warn
+from kpi.findings import warn
 
-_NAME: Final = Sentence("OEE 提高", "Gain of OEE")
+_NAME: Final = Bilingual("OEE 提高", "Gain of OEE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

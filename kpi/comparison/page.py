@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, Literal
 
+from kpi.bilingual import Bilingual
 from kpi.comparison.confounders import Seen
 from kpi.comparison.daily import DayStatus, ExclusionReason, PeriodDay
 from kpi.comparison.estimate import Estimate
@@ -14,39 +15,39 @@ from kpi.comparison.interval import Word
 from kpi.comparison.result import Comparison
 from kpi.decimals import printed
 from kpi.display import decimal_text, percent_text
-from kpi.findings import Sentence, Severity
+from kpi.findings import Severity
 
 Language = Literal["zh", "en"]
 
 WORDS: Final = {
-    Word.PASS: Sentence("达标", "pass"),
-    Word.POINT_ONLY: Sentence("点值达标", "pass, point only"),
-    Word.INCONCLUSIVE: Sentence("无定论", "inconclusive"),
-    Word.FAIL: Sentence("未达标", "fail"),
-    Word.UNDETERMINED: Sentence("无法判定", "undetermined"),
+    Word.PASS: Bilingual("达标", "pass"),
+    Word.POINT_ONLY: Bilingual("点值达标", "pass, point only"),
+    Word.INCONCLUSIVE: Bilingual("无定论", "inconclusive"),
+    Word.FAIL: Bilingual("未达标", "fail"),
+    Word.UNDETERMINED: Bilingual("无法判定", "undetermined"),
 }
 _SEVERITY: Final = {
-    Severity.NOTE: Sentence("说明", "note"),
-    Severity.WARN: Sentence("警告", "warning"),
-    Severity.DISQUALIFY: Sentence("不可比较", "no result"),
+    Severity.NOTE: Bilingual("说明", "note"),
+    Severity.WARN: Bilingual("警告", "warning"),
+    Severity.DISQUALIFY: Bilingual("不可比较", "no result"),
 }
 _STATUS: Final = {
-    DayStatus.VALID: Sentence("有效", "valid"),
-    DayStatus.NOT_PLANNED: Sentence("无计划", "not planned"),
-    DayStatus.UNKNOWN: Sentence("未知过多", "too much unknown"),
-    DayStatus.ABSENT: Sentence("无数据", "no data"),
+    DayStatus.VALID: Bilingual("有效", "valid"),
+    DayStatus.NOT_PLANNED: Bilingual("无计划", "not planned"),
+    DayStatus.UNKNOWN: Bilingual("未知过多", "too much unknown"),
+    DayStatus.ABSENT: Bilingual("无数据", "no data"),
 }
 _REASON: Final = {
-    ExclusionReason.HOLIDAY: Sentence("节假日", "holiday"),
-    ExclusionReason.FORCE_MAJEURE: Sentence("不可抗力", "force majeure"),
-    ExclusionReason.REGISTERED_STOP: Sentence("登记停产", "registered stop"),
+    ExclusionReason.HOLIDAY: Bilingual("节假日", "holiday"),
+    ExclusionReason.FORCE_MAJEURE: Bilingual("不可抗力", "force majeure"),
+    ExclusionReason.REGISTERED_STOP: Bilingual("登记停产", "registered stop"),
 }
 _SEEN: Final = {
-    Seen.FLAGGED: Sentence("有迹象", "flagged"),
-    Seen.NOT_FLAGGED: Sentence(
+    Seen.FLAGGED: Bilingual("有迹象", "flagged"),
+    Seen.NOT_FLAGGED: Bilingual(
         "未见迹象（不等于没有）", "not flagged, which is no proof of absence"
     ),
-    Seen.NOT_CHECKED: Sentence("未检查", "not checked"),
+    Seen.NOT_CHECKED: Bilingual("未检查", "not checked"),
 }
 
 
@@ -76,7 +77,7 @@ class _Speaker:
     def __call__(self, zh: str, en: str) -> str:
         return zh if self.zh else en
 
-    def of(self, sentence: Sentence) -> str:
+    def of(self, sentence: Bilingual) -> str:
         return sentence.zh if self.zh else sentence.en
 
 
@@ -104,15 +105,15 @@ def _estimates(found: Comparison, say: _Speaker) -> Iterator[str]:
         rho = decimal_text(found.main.interval.rho, 3)
         yield say(f"区间取最宽者：{methods}；ρ = {rho}", f"Widest counts: {methods}; ρ = {rho}")
     for title, one in (
-        (Sentence("含剔除", "With exclusions"), found.with_exclusions),
-        (Sentence("不剔除", "Without exclusions"), found.without_exclusions),
-        (Sentence("全部设备", "All machines"), found.full_set),
+        (Bilingual("含剔除", "With exclusions"), found.with_exclusions),
+        (Bilingual("不剔除", "Without exclusions"), found.without_exclusions),
+        (Bilingual("全部设备", "All machines"), found.full_set),
         (
-            Sentence("计入未知日（按已计数）", "With unknown days as counted"),
+            Bilingual("计入未知日（按已计数）", "With unknown days as counted"),
             found.with_unknown_days,
         ),
         (
-            Sentence("最不利情形（未知件数）", "Worst case (unknown pieces)"),
+            Bilingual("最不利情形（未知件数）", "Worst case (unknown pieces)"),
             found.unfavourable.estimate if found.unfavourable is not None else None,
         ),
     ):
@@ -145,8 +146,8 @@ def _bound(value: Decimal, threshold: Fraction) -> str:
 
 def _days(found: Comparison, say: _Speaker) -> Iterator[str]:
     for title, days in (
-        (Sentence("基期", "Baseline"), found.before),
-        (Sentence("报告期", "Reporting period"), found.after),
+        (Bilingual("基期", "Baseline"), found.before),
+        (Bilingual("报告期", "Reporting period"), found.after),
     ):
         if not days:
             continue

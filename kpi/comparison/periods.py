@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
+from kpi.bilingual import Bilingual
 from kpi.comparison.interval import FIRM_DAYS
-from kpi.findings import Sentence
 
 WEEK: Final = 7
 MARGIN_DAYS: Final = 7
@@ -113,7 +113,7 @@ class Proposal:
     valid_after: int
     complete_on: date
     """First date on which the reporting period is over."""
-    reasons: tuple[Sentence, ...]
+    reasons: tuple[Bilingual, ...]
 
     @property
     def firm(self) -> bool:
@@ -191,8 +191,8 @@ def _monday_after(day: date) -> date:
     return day + timedelta(days=8 - day.isoweekday())
 
 
-def _cut(build: BuildPeriod) -> Sentence:
-    return Sentence(
+def _cut(build: BuildPeriod) -> Bilingual:
+    return Bilingual(
         f"建设期 {build.first} 至 {build.last} 前后各 {MARGIN_DAYS} 天不计入任何一期（{build.cut_first} 至 "
         f"{build.cut_last}）。",
         f"The build period {build.first} to {build.last} is cut out with {MARGIN_DAYS} days on either side "
@@ -200,28 +200,28 @@ def _cut(build: BuildPeriod) -> Sentence:
     )
 
 
-def _weekdays(end: date, start: date) -> Sentence:
-    return Sentence(
+def _weekdays(end: date, start: date) -> Bilingual:
+    return Bilingual(
         f"两期均由完整的周（周一至周日）组成并紧邻建设期：基期止于 {end}，报告期始于 {start}，星期构成相同。",
         "Both periods are whole weeks from Monday to Sunday next to the build period: "
         f"the baseline ends on {end}, the reporting period starts on {start}; equal weekdays on both sides.",
     )
 
 
-def _length(weeks: int, *, season: bool) -> Sentence:
+def _length(weeks: int, *, season: bool) -> Bilingual:
     if season:
-        return Sentence(
+        return Bilingual(
             f"指标受季节影响：每期至少 {weeks} 周，使两期包含相同的月份。",
             f"Season acts on the metric: at least {weeks} weeks each, so that both hold the same months.",
         )
-    return Sentence(
+    return Bilingual(
         f"每期至少 {weeks} 周，两期周数相等（本系统的规则，官方文件未规定）。",
         f"At least {weeks} weeks each, equally many on both sides (a rule of ours; no official text has one).",
     )
 
 
-def _extended(wanted: int, count: int, valid: tuple[int, int]) -> Sentence:
-    return Sentence(
+def _extended(wanted: int, count: int, valid: tuple[int, int]) -> Bilingual:
+    return Bilingual(
         f"{wanted} 周内不足 {FIRM_DAYS} 个有效日，逐周延长至 {count} 周（基期 {valid[0]} 日，报告期 "
         f"{valid[1]} 日）。",
         f"{wanted} weeks do not hold {FIRM_DAYS} valid days, so both were extended week by week to {count} "
@@ -229,15 +229,15 @@ def _extended(wanted: int, count: int, valid: tuple[int, int]) -> Sentence:
     )
 
 
-def _shortened(count: int, available: int) -> Sentence:
+def _shortened(count: int, available: int) -> Bilingual:
     if available < FEWEST_WEEKS:
-        return Sentence(
+        return Bilingual(
             f"建设期前只有 {available} 个完整的周有数据，少于 {FEWEST_WEEKS} 周：没有实测基期，"
             "只能采用申报值，不给区间。",
             f"Only {available} whole weeks before the build period have data, fewer than {FEWEST_WEEKS}: there is no "
             "measured baseline; a declared figure has no interval.",
         )
-    return Sentence(
+    return Bilingual(
         f"需要 {count} 周，但建设期前只有 {available} 个完整的周有数据，两期均取 {available} 周。",
         f"{count} weeks are needed, but only {available} whole weeks before the build period have data: "
         f"both take {available}.",

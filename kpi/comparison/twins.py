@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kpi.findings import Finding, Sentence, note, percent, warn
+from kpi.bilingual import Bilingual
+from kpi.findings import Finding, note, percent, warn
 
 
 @dataclass(frozen=True, slots=True)
 class TwinChange:
     """The change of a twin, positive = better."""
 
-    name: Sentence
+    name: Bilingual
     change: Fraction | None
     """None = cannot be formed."""
 

@@ -6,9 +6,10 @@ from fractions import Fraction
 
 import pytest
 
+from kpi.bilingual import Bilingual
 from kpi.comparison.counts import CountedRatio, compare_counts
 from kpi.comparison.twins import TwinChange, same_direction, twin_findings
-from kpi.findings import Sentence, Severity
+from kpi.findings import Severity
 from tests.support.comparison_days import names
 
 
@@ -56,7 +57,7 @@ def test_same_direction(one: int, other: int, same: bool) -> None:
 
 
 def twin(change: Fraction | None) -> TwinChange:
-    return TwinChange(Sentence("件/工时", "pieces an hour"), change)
+    return TwinChange(Bilingual("件/工时", "pieces an hour"), change)
 
 
 def test_twin_price_rise_without_more_pieces_is_a_disagreement() -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from kpi.bilingual import Bilingual
 from kpi.comparison.compared_metrics import DEFECT_RATE, OEE
 from kpi.comparison.mix import (
     ProductTotals,
@@ -16,7 +17,6 @@ from kpi.comparison.mix import (
     standardised_rate,
 )
 from kpi.comparison.mix_findings import mix_findings
-from kpi.findings import Sentence
 from tests.support.comparison_days import names, options
 
 
@@ -121,7 +121,7 @@ def standardised(crude: str, after: str, before: str) -> Standardised:
     )
 
 
-TITLE = Sentence("变化", "Change")
+TITLE = Bilingual("变化", "Change")
 
 
 def test_mix_findings_simpson_lowers_the_word() -> None:
