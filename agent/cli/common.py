@@ -73,3 +73,13 @@ def print_json(data: Any) -> None:
 def resolve_language(option: str | None) -> str:
     """Return "zh" or "en"."""
     return language_of(option)
+
+
+def first_of(group: BaseExceptionGroup[PlantproofError]) -> PlantproofError:
+    """Return the first error of a group, at any depth."""
+    found: BaseException = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    if not isinstance(found, PlantproofError):
+        raise found
+    return found

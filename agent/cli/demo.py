@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.common import LanguageOption, fail, resolve_language
+from agent.cli.common import LanguageOption, fail, first_of, resolve_language
 from agent.cli.run import configure_logging
 from model.errors import PlantproofError
 
@@ -55,13 +55,12 @@ def demo(
         keep_running=sys.stdin.isatty() and sys.stdout.isatty() and not once,
         influx=store,
     )
+    failure: PlantproofError | None = None
+    code = 1
     try:
         code = run_demo(options)
     except* PlantproofError as group:
-        found: BaseException = group
-        while isinstance(found, BaseExceptionGroup):
-            found = found.exceptions[0]
-        if isinstance(found, PlantproofError):
-            fail(found, language=language)
-        raise
+        failure = first_of(group)
+    if failure is not None:
+        fail(failure, language=language)
     raise typer.Exit(code)

@@ -15,6 +15,7 @@ from agent.cli.common import (
     LanguageOption,
     PlantFile,
     fail,
+    first_of,
     resolve_language,
 )
 from agent.language import choose
@@ -52,19 +53,14 @@ def run(
         with stop_on_signals(stop):
             await agent.run(stop)
 
+    failure: PlantproofError | None = None
     try:
         asyncio.run(work())
     except* PlantproofError as group:
-        fail(_first(group), language=language)
-
-
-def _first(group: BaseExceptionGroup[PlantproofError]) -> PlantproofError:
-    found: BaseException = group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    if not isinstance(found, PlantproofError):
-        raise found
-    return found
+        # Raised in here, the end of the program would be one of a group: Python 3.11.2 prints that as a traceback.
+        failure = first_of(group)
+    if failure is not None:
+        fail(failure, language=language)
 
 
 def configure_logging(*, verbose: bool) -> None:
